@@ -1,0 +1,1 @@
+"""Configuration: every setting with its default (`settings`), YAML to settings (`loader`, `inventory`), reload (`reload`)."""

@@ -1,0 +1,53 @@
+"""Listen addresses as operators write them: `http://0.0.0.0:8081`, `unix:///run/x.sock`, `udp://[::]:5060`.
+
+Port 0 asks the kernel for a free port (tests and the demo). Not here: opening anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Where to listen: `scheme` with `host` and `port`, or scheme "unix" with `path`."""
+
+    scheme: str
+    host: str = ""
+    port: int = 0
+    path: str = ""
+
+    def __str__(self) -> str:
+        if self.scheme == "unix":
+            return f"unix://{self.path}"
+        return f"{self.scheme}://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+
+
+def parse_listen(value: object, schemes: tuple[str, ...]) -> Listen:
+    """Text -> `Listen`; `ValueError` with a hint when the scheme, address or port will not do."""
+    if isinstance(value, Listen):
+        return value
+    wanted = " or ".join(f"{scheme}://" for scheme in schemes)
+    parts = urlsplit(value) if isinstance(value, str) else None
+    if parts is None or parts.scheme not in schemes:
+        raise ValueError(f"not an address to listen on: it begins with {wanted}")
+    if parts.scheme == "unix":
+        if not parts.path.startswith("/") or parts.netloc:
+            raise ValueError("a Unix socket is written unix:///absolute/path")
+        return Listen("unix", path=parts.path)
+    try:
+        host, port = str(ip_address(parts.hostname or "")), parts.port
+    except ValueError as error:
+        raise ValueError(f"{error}: listen on an address such as {parts.scheme}://0.0.0.0:5060") from None
+    if port is None or parts.path not in ("", "/"):
+        raise ValueError(f"write it as {parts.scheme}://address:port, with nothing behind")
+    return Listen(parts.scheme, host=host, port=port)
+
+
+HttpListen = Annotated[Listen, BeforeValidator(lambda value: parse_listen(value, ("http", "unix")))]
+UdpListen = Annotated[Listen, BeforeValidator(lambda value: parse_listen(value, ("udp",)))]

@@ -1,0 +1,1 @@
+"""The fleet: nouns, events, commands, and the pure rules that turn one into the other."""

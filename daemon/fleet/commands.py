@@ -1,0 +1,186 @@
+"""What to do: the orders the fleet gives. Frozen, one sentence each; the switchboard carries them to an edge.
+
+Orders whose name begins with Save, Drop or Append are for the store and become durable together: all commands of
+one event are committed in one transaction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from daemon.fleet.model import (
+    Alarm,
+    Contact,
+    DeviceRecord,
+    DeviceState,
+    Mac,
+    Notification,
+    NumberEntry,
+    PhoneRequest,
+    Server,
+    Tenant,
+    Transition,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SendProbe:
+    """Ping the phone at this contact once."""
+
+    mac: Mac
+    contact: Contact
+
+
+@dataclass(frozen=True, slots=True)
+class SaveTenant:
+    """Keep a tenant with its sites."""
+
+    tenant: Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class SaveServer:
+    """Keep a SIP server."""
+
+    server: Server
+
+
+@dataclass(frozen=True, slots=True)
+class SaveDevice:
+    """Keep what operators decided about a device."""
+
+    record: DeviceRecord
+
+
+@dataclass(frozen=True, slots=True)
+class SaveState:
+    """Keep what became of a device."""
+
+    state: DeviceState
+
+
+@dataclass(frozen=True, slots=True)
+class SaveLastSeen:
+    """Note when a device was last heard; written behind, since a lost minute only costs a minute."""
+
+    mac: Mac
+    last_seen: float
+
+
+@dataclass(frozen=True, slots=True)
+class DropDevice:
+    """Forget a device, its state and its waiting requests; its timeline stays."""
+
+    mac: Mac
+
+
+@dataclass(frozen=True, slots=True)
+class AppendTransition:
+    """Add a step to a device's timeline, and say it in the log."""
+
+    transition: Transition
+
+
+@dataclass(frozen=True, slots=True)
+class SaveAlarm:
+    """Keep an active alarm."""
+
+    alarm: Alarm
+
+
+@dataclass(frozen=True, slots=True)
+class DropAlarm:
+    """An alarm is over."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """Tell every manager; becomes one outbox row per manager in the transaction of the alarm itself."""
+
+    notification: Notification
+
+
+@dataclass(frozen=True, slots=True)
+class SaveNumber:
+    """Keep a number."""
+
+    entry: NumberEntry
+
+
+@dataclass(frozen=True, slots=True)
+class SaveRequest:
+    """Keep a request that waits for a phone, or that it was handed out."""
+
+    request: PhoneRequest
+
+
+@dataclass(frozen=True, slots=True)
+class DropRequest:
+    """A request is done with: acknowledged, expired or pushed out."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SaveMark:
+    """Keep one named number of the daemon itself (a counter, a time)."""
+
+    name: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision that changes nothing on disk, with its named reason; becomes a counter and, if `mac`, a debug line."""
+
+    rule: str
+    reason: str
+    mac: Mac | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What whoever delivered the event is to be told: requests for the phone, or why it was refused."""
+
+    requests: tuple[PhoneRequest, ...] = ()
+    refused: tuple[str, ...] = ()
+
+
+Command = (
+    SendProbe
+    | SaveTenant
+    | SaveServer
+    | SaveDevice
+    | SaveState
+    | SaveLastSeen
+    | DropDevice
+    | AppendTransition
+    | SaveAlarm
+    | DropAlarm
+    | Notify
+    | SaveNumber
+    | SaveRequest
+    | DropRequest
+    | SaveMark
+    | Decided
+    | Answer
+)
+
+StoreCommand = (
+    SaveTenant
+    | SaveServer
+    | SaveDevice
+    | SaveState
+    | SaveLastSeen
+    | DropDevice
+    | AppendTransition
+    | SaveAlarm
+    | DropAlarm
+    | Notify
+    | SaveNumber
+    | SaveRequest
+    | DropRequest
+    | SaveMark
+)

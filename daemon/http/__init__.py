@@ -1,0 +1,1 @@
+"""HTTP: h11 on Trio speaking ASGI (`server`), the phones' application and the operators' one."""

@@ -1,0 +1,1 @@
+"""How the daemon shows itself: logs, metrics, systemd notification, watchdog."""

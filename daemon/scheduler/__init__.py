@@ -1,0 +1,1 @@
+"""Time, and nothing about phones: deadlines, pacing, the clock, and the one loop that sleeps."""

@@ -1,0 +1,1 @@
+"""Simulated phones that talk to a daemon over real sockets; the demo and the load tests use them."""

@@ -1,0 +1,1 @@
+"""SNMP notifications: object identifiers, varbinds, encoding, and the sender that empties the outbox."""

@@ -1,0 +1,1 @@
+"""What survives `kill -9`: schema, group commit, and the outbox of notifications."""
