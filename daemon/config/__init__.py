@@ -1,1 +1,1 @@
-"""Configuration: every setting with its default (`settings`), YAML to settings (`loader`, `inventory`), reload (`reload`)."""
+"""Configuration: every setting and its default (`settings`), YAML to values (`loader`, `inventory`), `reload`."""

@@ -16,6 +16,7 @@ from daemon.fleet.model import (
     Mac,
     Notification,
     NumberEntry,
+    Operator,
     PhoneRequest,
     Server,
     Tenant,
@@ -124,6 +125,13 @@ class DropRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class SaveOperator:
+    """Keep who may use the operators' listener."""
+
+    operator: Operator
+
+
+@dataclass(frozen=True, slots=True)
 class SaveMark:
     """Keep one named number of the daemon itself (a counter, a time)."""
 
@@ -163,6 +171,7 @@ Command = (
     | SaveNumber
     | SaveRequest
     | DropRequest
+    | SaveOperator
     | SaveMark
     | Decided
     | Answer
@@ -182,5 +191,6 @@ StoreCommand = (
     | SaveNumber
     | SaveRequest
     | DropRequest
+    | SaveOperator
     | SaveMark
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from daemon.config.settings import Settings
-from daemon.fleet.model import Contact, Inventory, Mac, Report, Severity
+from daemon.fleet.model import Contact, Inventory, Mac, Operator, Report, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +147,14 @@ class RequestQueued:
 
 
 @dataclass(frozen=True, slots=True)
+class OperatorAdded:
+    """Somebody was given access, or a new token and role."""
+
+    operator: Operator
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class SettingsChanged:
     """A reload brought new settings; only those that may change while running differ."""
 
@@ -179,6 +187,7 @@ Event = (
     | DeviceDeleted
     | DeviceArmed
     | RequestQueued
+    | OperatorAdded
     | SettingsChanged
     | StoreFailed
     | StoreRecovered

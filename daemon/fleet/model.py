@@ -307,6 +307,24 @@ class PhoneRequest:
     handed_out_at: float | None = None
 
 
+class Role(StrEnum):
+    """What an operator may do: monitors look, operators act, administrators also add operators."""
+
+    ADMINISTRATOR = "administrator"
+    OPERATOR = "operator"
+    MONITOR = "monitor"
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Somebody who may use the operators' listener; the token itself is never kept, only its SHA-256 (hex)."""
+
+    name: str
+    role: Role
+    token_hash: str
+    added_at: float
+
+
 @dataclass(frozen=True, slots=True)
 class Inventory:
     """Tenants, servers, devices and numbers as an operator writes them; what it omits is kept.
@@ -320,3 +338,18 @@ class Inventory:
     devices: tuple[DeviceRecord, ...] = ()
     device_fields: Mapping[Mac, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
     numbers: tuple[NumberEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything the store remembers of a fleet, as it hands it over once at start."""
+
+    tenants: tuple[Tenant, ...] = ()
+    servers: tuple[Server, ...] = ()
+    records: tuple[DeviceRecord, ...] = ()
+    states: tuple[DeviceState, ...] = ()
+    alarms: tuple[Alarm, ...] = ()
+    numbers: tuple[NumberEntry, ...] = ()
+    requests: tuple[PhoneRequest, ...] = ()
+    operators: tuple[Operator, ...] = ()
+    marks: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))

@@ -1,0 +1,123 @@
+"""The live record of one device: what operators decided, and what became of it since.
+
+The only mutable thing of the fleet, changed by the rules in this folder and by nothing else; everybody outside
+reads. A phone is one such object and a few deadlines, never a task. Not here: any rule.
+"""
+
+from __future__ import annotations
+
+from daemon.fleet.model import (
+    Contact,
+    DeviceRecord,
+    DeviceState,
+    Mac,
+    Presence,
+    Reachability,
+    Report,
+    Status,
+)
+
+
+class Device:
+    """One phone. Times are UTC seconds on the program's axis, round trips seconds."""
+
+    __slots__ = (
+        "contact",
+        "ever_registered",
+        "interval",
+        "last_seen",
+        "misses",
+        "presence",
+        "presence_reason",
+        "presence_since",
+        "reachability",
+        "reachability_reason",
+        "reachability_since",
+        "record",
+        "registered_server",
+        "report",
+        "rtt",
+        "source",
+        "srtt",
+        "status",
+        "status_reason",
+    )
+
+    def __init__(self, record: DeviceRecord, now: float) -> None:
+        self.record = record
+        self.reachability = Reachability.NO_STATUS
+        self.reachability_reason = "never registered"
+        self.reachability_since = now
+        self.misses = 0  # unanswered pings in a row
+        self.interval = 0.0  # seconds to the next ping of a dead phone; 0 while it answers
+        self.rtt: float | None = None  # newest sample
+        self.srtt: float | None = None  # smoothed
+        self.contact: Contact | None = None
+        self.registered_server = ""  # name of the server it registered with, "" if unknown
+        self.ever_registered = False
+        self.presence = Presence.NEVER_SEEN
+        self.presence_reason = "no report yet"
+        self.presence_since = now
+        self.last_seen: float | None = None  # last report or fetch
+        self.source = ""  # network address of the last report or fetch
+        self.report: Report | None = None
+        self.status = Status.UNMONITORED
+        self.status_reason = "nothing is known of it yet"
+
+    @property
+    def mac(self) -> Mac:
+        """Its hardware address, which is its name everywhere."""
+        return self.record.mac
+
+    @property
+    def model(self) -> str:
+        """What it says it is, else what the inventory says."""
+        return (self.report.model if self.report else "") or self.record.model
+
+    @property
+    def firmware(self) -> str:
+        """The version it last reported."""
+        return self.report.firmware if self.report else ""
+
+    @property
+    def ip(self) -> str:
+        """Its own idea of its address, else where it was last heard from, else its SIP contact's."""
+        return (self.report.ip if self.report else "") or self.source or (self.contact.host if self.contact else "")
+
+    @property
+    def number(self) -> str:
+        """Its telephone number, which is its SIP user."""
+        return self.record.number
+
+    def state(self) -> DeviceState:
+        """What has to be remembered of it."""
+        return DeviceState(
+            mac=self.record.mac,
+            presence=self.presence,
+            presence_reason=self.presence_reason,
+            presence_since=self.presence_since,
+            last_seen=self.last_seen,
+            source=self.source,
+            report=self.report,
+            reachability=self.reachability,
+            reachability_reason=self.reachability_reason,
+            reachability_since=self.reachability_since,
+            contact=self.contact,
+            registered_server=self.registered_server,
+            ever_registered=self.ever_registered,
+        )
+
+    def restore(self, state: DeviceState) -> None:
+        """Take up what was remembered before a restart."""
+        self.presence = state.presence
+        self.presence_reason = state.presence_reason
+        self.presence_since = state.presence_since
+        self.last_seen = state.last_seen
+        self.source = state.source
+        self.report = state.report
+        self.reachability = state.reachability
+        self.reachability_reason = state.reachability_reason
+        self.reachability_since = state.reachability_since
+        self.contact = state.contact
+        self.registered_server = state.registered_server
+        self.ever_registered = state.ever_registered
