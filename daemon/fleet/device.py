@@ -27,6 +27,7 @@ class Device:
         "interval",
         "last_seen",
         "misses",
+        "pinged_at",
         "presence",
         "presence_reason",
         "presence_since",
@@ -50,6 +51,7 @@ class Device:
         self.reachability_since = now
         self.misses = 0  # unanswered pings in a row
         self.interval = 0.0  # seconds to the next ping of a dead phone; 0 while it answers
+        self.pinged_at = 0.0  # when it was last pinged
         self.rtt: float | None = None  # newest sample
         self.srtt: float | None = None  # smoothed
         self.contact: Contact | None = None

@@ -108,7 +108,7 @@ class Site:
 
     name: str
     subnet: Network | None = None
-    placeholders: Placeholders = NO_PLACEHOLDERS
+    placeholders: Placeholders = field(default_factory=lambda: NO_PLACEHOLDERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ class Tenant:
     subnet: Network | None = None
     default: bool = False
     sites: tuple[Site, ...] = ()
-    placeholders: Placeholders = NO_PLACEHOLDERS
+    placeholders: Placeholders = field(default_factory=lambda: NO_PLACEHOLDERS)
 
     def networks(self) -> tuple[Network, ...]:
         """Every network whose phones this tenant owns, its own first."""
@@ -183,7 +183,7 @@ class DeviceRecord:
     lagged_after: float | None = None
     contact: str = ""
     sip_password: str = ""
-    placeholders: Placeholders = NO_PLACEHOLDERS
+    placeholders: Placeholders = field(default_factory=lambda: NO_PLACEHOLDERS)
     approved: bool = True
     armed_until: float = 0.0
     secret_generation: int = 0

@@ -1,0 +1,181 @@
+"""The fleet: one synchronous object that turns facts and the passing of time into orders.
+
+`handle` looks the event's handler up in a table, `expire` asks every book what is due; both return commands and
+touch nothing outside. There is no await anywhere beneath, so each step is atomic without a lock. Not here: the rules
+themselves (the modules beside this one), clocks, sockets, disk.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from daemon.config.settings import Settings
+from daemon.fleet import operator_events, phone_events, sip_events
+from daemon.fleet.alarms import SEQUENCE, AlarmBook
+from daemon.fleet.commands import Command, SaveLastSeen, SaveMark
+from daemon.fleet.consequences import expect_report, refresh_status
+from daemon.fleet.device import Device
+from daemon.fleet.events import (
+    AlertsHeard,
+    DeviceArmed,
+    DeviceDeleted,
+    Event,
+    FileFetched,
+    InventoryApplied,
+    KeepAliveHeard,
+    LifeSign,
+    OperatorAdded,
+    ProbeAnswered,
+    ProbeMissed,
+    Registered,
+    RequestQueued,
+    SettingsChanged,
+    StoreFailed,
+    StoreRecovered,
+    UnknownPhoneHeard,
+    Unregistered,
+)
+from daemon.fleet.model import Alarm, DeviceState, Mac, NumberEntry, PhoneRequest, Snapshot
+from daemon.fleet.numbers import NumberBook
+from daemon.fleet.parts import Parts
+from daemon.fleet.qualify import Pinging
+from daemon.fleet.requests import RequestBook
+from daemon.fleet.roster import FleetStatistics, Roster
+from daemon.scheduler.pacing import TokenBucket
+
+ALIVE_AT = "alive_at"  # the mark that tells, after a start, how long we were away
+
+# An event class -> who handles it. The value's event type is narrower than Event, which a mapping cannot say.
+HANDLERS: dict[type[Event], Callable[[Parts, Any, float], list[Command]]] = {
+    ProbeAnswered: sip_events.probe_answered,
+    ProbeMissed: sip_events.probe_missed,
+    Registered: sip_events.registered,
+    Unregistered: sip_events.unregistered,
+    LifeSign: sip_events.life_sign,
+    KeepAliveHeard: phone_events.keep_alive_heard,
+    AlertsHeard: phone_events.alerts_heard,
+    FileFetched: phone_events.file_fetched,
+    UnknownPhoneHeard: phone_events.unknown_phone_heard,
+    InventoryApplied: operator_events.inventory_applied,
+    DeviceDeleted: operator_events.device_deleted,
+    DeviceArmed: operator_events.device_armed,
+    RequestQueued: operator_events.request_queued,
+    OperatorAdded: operator_events.operator_added,
+    SettingsChanged: operator_events.settings_changed,
+    StoreFailed: operator_events.store_failed,
+    StoreRecovered: operator_events.store_recovered,
+}
+
+
+class Fleet:
+    """All live state. Reading it is free at any time; only `handle` and `expire` change it."""
+
+    def __init__(self, settings: Settings, snapshot: Snapshot, now: float) -> None:
+        outage = max(0.0, now - snapshot.marks.get(ALIVE_AT, now))
+        self.parts = Parts(
+            settings=settings,
+            roster=Roster(snapshot),
+            pinging=Pinging(settings.qualify),
+            alarms=AlarmBook(snapshot.alarms, int(snapshot.marks.get(SEQUENCE, 0))),
+            numbers=NumberBook(snapshot.numbers, settings.numbers),
+            requests=RequestBook(snapshot.requests, settings.requests),
+            graced_until=now + settings.keep_alive.period if outage > settings.keep_alive.period else 0.0,
+        )
+        self.roster = self.parts.roster
+        self.device = self.roster.device
+        self.devices = self.roster.devices
+        self.default_tenant = self.roster.default_tenant
+        self.mac_of_user = self.roster.mac_of_user
+        self.mac_at = self.roster.mac_at
+        self.requests_of: Callable[[Mac], tuple[PhoneRequest, ...]] = self.parts.requests.of
+        self.tenants, self.servers, self.operators = self.roster.tenants, self.roster.servers, self.roster.operators
+        self._rate = TokenBucket(settings.qualify.max_rate, burst=settings.qualify.max_rate)
+        self._checkpoint_at = now
+        self._restore(snapshot, outage, now)
+
+    @property
+    def numbers(self) -> Mapping[str, NumberEntry]:
+        """All numbers."""
+        return self.parts.numbers.entries
+
+    @property
+    def alarms(self) -> Mapping[str, Alarm]:
+        """The active alarms by id."""
+        return self.parts.alarms.active
+
+    def handle(self, event: Event, now: float) -> list[Command]:
+        """A fact: what is to be done about it."""
+        return HANDLERS[type(event)](self.parts, event, now)
+
+    def next_deadline(self) -> float:
+        """When `expire` must be called."""
+        parts = self.parts
+        return min(
+            parts.pinging.next_deadline(),
+            parts.absences.next_deadline(),
+            parts.numbers.releases.next_deadline(),
+            parts.requests.expiries.next_deadline(),
+            self._checkpoint_at,
+        )
+
+    def expire(self, now: float) -> list[Command]:
+        """Time has passed: what is due by `now`, pings no faster than `qualify.max_rate`."""
+        parts, orders = self.parts, list[Command]()
+        probes = parts.pinging.due(now, self._rate.level(now), self.device)
+        self._rate.spend(len(probes))
+        orders += probes
+        for mac in parts.pinging.registrations.expire(now):
+            orders += sip_events.registration_expired(parts, mac, now)
+        for mac in parts.pinging.long_silences.expire(now):
+            orders += sip_events.unreachable_for_long(parts, mac, now)
+        for mac in parts.absences.expire(now):
+            orders += phone_events.silent(parts, mac, now)
+        orders += parts.numbers.release(now)
+        orders += parts.requests.expire(now)
+        return orders + self._checkpoint(now) if now >= self._checkpoint_at else orders
+
+    def statistics(self) -> FleetStatistics:
+        """How many of what."""
+        reachability, presence, status = self.roster.census()
+        return FleetStatistics(
+            devices=len(self.devices()),
+            unapproved=self.roster.unapproved,
+            reachability=dict(reachability),
+            presence=dict(presence),
+            status=dict(status),
+            numbers=dict(Counter(entry.status for entry in self.numbers.values())),
+            alarms=dict(Counter(alarm.severity for alarm in self.alarms.values())),
+        )
+
+    def _checkpoint(self, now: float) -> list[Command]:
+        """Write down who was heard lately, and that we are alive; one transaction, whatever the fleet's size."""
+        self._checkpoint_at = now + self.parts.settings.keep_alive.checkpoint
+        heard = [device for mac in self.parts.heard if (device := self.device(mac))]
+        self.parts.heard.clear()
+        seen = [SaveLastSeen(device.mac, device.last_seen) for device in heard if device.last_seen is not None]
+        return [*seen, SaveMark(ALIVE_AT, now)]
+
+    def _restore(self, snapshot: Snapshot, outage: float, now: float) -> None:
+        """Go on as if there had been no restart: nobody is blamed for what we could not hear meanwhile."""
+        states = {state.mac: state for state in snapshot.states}
+        for record in snapshot.records:
+            device = Device(record, now)
+            if state := states.get(record.mac):
+                device.restore(_excused(state, outage))
+            if device.contact is None and record.contact:
+                device.contact = sip_events.static_contact(record.contact)
+            self.roster.add(device)
+            self.parts.pinging.watch(device, now)
+            expect_report(self.parts, device)
+            refresh_status(self.parts, device)
+
+
+def _excused(state: DeviceState, outage: float) -> DeviceState:
+    """A registration could not be renewed while we were away, so the outage does not count against it."""
+    contact = state.contact
+    if contact is None or contact.expires_at is None or not outage:
+        return state
+    return replace(state, contact=replace(contact, expires_at=contact.expires_at + outage))

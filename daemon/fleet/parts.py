@@ -1,0 +1,32 @@
+"""What a fleet is made of: the books and deadlines that the handlers of events work on.
+
+One bundle, passed to every handler, instead of one object with a hundred methods. Not here: any rule.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from daemon.config.settings import Settings
+from daemon.fleet.alarms import AlarmBook
+from daemon.fleet.model import Mac
+from daemon.fleet.numbers import NumberBook
+from daemon.fleet.qualify import Pinging
+from daemon.fleet.requests import RequestBook
+from daemon.fleet.roster import Roster
+from daemon.scheduler.deadlines import Deadlines
+
+
+@dataclass(slots=True)
+class Parts:
+    """The state of a fleet."""
+
+    settings: Settings
+    roster: Roster
+    pinging: Pinging
+    alarms: AlarmBook
+    numbers: NumberBook
+    requests: RequestBook
+    absences: Deadlines[Mac] = field(default_factory=Deadlines)  # when a phone's silence makes it DISCONNECTED
+    heard: set[Mac] = field(default_factory=set)  # heard since the last checkpoint, last_seen not written yet
+    graced_until: float = 0.0  # nobody is disconnected before, after an outage of our own

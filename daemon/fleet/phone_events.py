@@ -1,0 +1,112 @@
+"""What the fleet does about phones' HTTP: keep-alives, alarms, fetched files, and phones nobody defined.
+
+Handlers only. Whether a report is believed was decided before it became an event
+(`daemon.provisioning.first_contact`). Not here: anything on the wire.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from daemon.fleet import presence
+from daemon.fleet.alarms import Trouble
+from daemon.fleet.catalogue import ENDED_BY_REGISTRATION
+from daemon.fleet.commands import AppendTransition, Command, Decided, SaveDevice, SaveState
+from daemon.fleet.consequences import expect_report, follow, refresh_status, source_of
+from daemon.fleet.device import Device
+from daemon.fleet.events import AlertsHeard, FileFetched, KeepAliveHeard, UnknownPhoneHeard
+from daemon.fleet.model import DeviceRecord, Mac, Transition
+from daemon.fleet.parts import Parts
+from daemon.fleet.presence import SAID, Sign
+
+
+def keep_alive_heard(parts: Parts, event: KeepAliveHeard, now: float) -> list[Command]:
+    """A phone reported itself; an unchanged report costs a comparison and no write."""
+    device = parts.roster.device(event.mac)
+    if device is None:
+        return [Decided("keep_alive", "of a device nobody defined", event.mac)]
+    changed = event.report != device.report or event.source != device.source
+    device.report = event.report
+    sign = SAID.get(event.report.status.lower(), Sign.SAID_SOMETHING_ELSE)
+    orders = _heard(parts, device, event.source, sign, now, with_secret=event.with_secret)
+    if changed and not orders:
+        orders = [SaveState(device.state())]
+    if sign is Sign.SAID_STARTED:
+        orders += parts.requests.acknowledge(device.mac)
+    if sign is Sign.SAID_REGISTERED:
+        orders += _registration_works(parts, device, now)
+    return [*orders, *parts.requests.hand_out(device.mac, now), Decided("keep_alive", "changed" if changed else "same")]
+
+
+def alerts_heard(parts: Parts, event: AlertsHeard, now: float) -> list[Command]:
+    """A phone sent alarms or clears; that is a report too."""
+    device = parts.roster.device(event.mac)
+    if device is None:
+        return [Decided("alarm", "of a device nobody defined", event.mac)]
+    orders = _heard(parts, device, event.source, None, now, with_secret=event.with_secret)
+    for alert in event.alerts:
+        orders += parts.alarms.report(Trouble.told_by_phone(alert), device, source_of(device.mac), now)
+    refresh_status(parts, device)
+    return orders
+
+
+def file_fetched(parts: Parts, event: FileFetched, now: float) -> list[Command]:
+    """A phone fetched its configuration or firmware."""
+    device = parts.roster.device(event.mac)
+    if device is None:
+        return [Decided("provisioning", "fetch by a device nobody defined", event.mac)]
+    sign = Sign.FETCHED if event.kind == "config" else None
+    orders = _heard(parts, device, event.source, sign, now, with_secret=event.with_secret)
+    if sign:
+        orders += parts.requests.acknowledge(device.mac)
+    return [*orders, Decided("provisioning", "complete file" if event.complete else f"{event.kind} without secrets")]
+
+
+def unknown_phone_heard(parts: Parts, event: UnknownPhoneHeard, now: float) -> list[Command]:
+    """A phone that nobody defined waits among the unapproved, if there is room."""
+    if parts.roster.device(event.mac):
+        return []
+    if parts.roster.unapproved >= parts.settings.provisioning.max_unapproved:
+        return [Decided("enrolment", "refused: too many unapproved phones")]
+    record = DeviceRecord(event.mac, model=event.model, tenant=event.tenant, approved=False)
+    device = Device(record, now)
+    parts.roster.add(device)
+    moved = parts.pinging.watch(device, now)
+    device.last_seen, device.source = now, event.source
+    refresh_status(parts, device)
+    arrival = Transition(event.mac, now, "provisioning", "", "unapproved", f"first heard from {event.source}")
+    kept: list[Command] = [SaveDevice(record), AppendTransition(arrival)]
+    return [*kept, *(follow(parts, device, moved, now) or [SaveState(device.state())])]
+
+
+def silent(parts: Parts, mac: Mac, now: float) -> list[Command]:
+    """A phone did not report within the disconnect timeout."""
+    device = parts.roster.device(mac)
+    return follow(parts, device, presence.step(device, Sign.SILENT, now), now) if device else []
+
+
+def _heard(
+    parts: Parts, device: Device, source: str, sign: Sign | None, now: float, *, with_secret: bool
+) -> list[Command]:
+    """What every report and fetch has in common: it is a sign of life, and may move the phone's presence."""
+    device.last_seen, device.source = now, source
+    parts.heard.add(device.mac)
+    orders = _disarm(parts, device) if with_secret and device.record.armed_until else []
+    orders += follow(parts, device, presence.step(device, sign, now) if sign else None, now)
+    expect_report(parts, device)
+    woken = parts.pinging.wake(device, now)
+    return [*orders, woken] if woken else orders
+
+
+def _disarm(parts: Parts, device: Device) -> list[Command]:
+    """The phone has used its permanent secret: from now on nothing less gets it the complete file."""
+    parts.roster.redefine(device, replace(device.record, armed_until=0.0))
+    return [SaveDevice(device.record), Decided("first_contact", "secret used, disarmed", device.mac)]
+
+
+def _registration_works(parts: Parts, device: Device, now: float) -> list[Command]:
+    """A phone that says it is registered has got over its registration alarms, whether or not it sent the clear."""
+    orders = parts.alarms.clear_kinds(ENDED_BY_REGISTRATION, device, source_of(device.mac), now)
+    if orders:
+        refresh_status(parts, device)
+    return orders

@@ -1,0 +1,123 @@
+"""Whether a phone answers pings: MOR's six registration statuses as a table.
+
+Everything that moves a device from one reachability to another stands in this file; *when* it is pinged stands in
+`qualify`. The rules, in words: an answer brings any state to OK or LAGGED at once; silence needs several misses in
+a row; an hour of silence, or the end of the registration, means we no longer know. Two stimuli are the same
+everywhere and stand below the table: switching qualify off, and registering with somebody else's server.
+
+LAGGED is judged on the smoothed round trip and has two limits, one to enter and a lower one to leave, so a phone at
+the limit does not flutter. Not here: alarms, deadlines, sockets.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from daemon.config.settings import Qualify
+from daemon.fleet.device import Device
+from daemon.fleet.model import Reachability, Transition
+
+_OK, _LAGGED, _UNREACHABLE, _UNKNOWN, _UNMONITORED, _NO_STATUS = (
+    Reachability.OK,
+    Reachability.LAGGED,
+    Reachability.UNREACHABLE,
+    Reachability.UNKNOWN,
+    Reachability.UNMONITORED,
+    Reachability.NO_STATUS,
+)
+
+
+class Stimulus(StrEnum):
+    """What can happen to a device's reachability; the text is the reason an operator reads."""
+
+    ANSWERED = "answers pings in time"
+    ANSWERED_SLOWLY = "answers pings, but slower than its limit"
+    SILENT = "stopped answering pings"
+    SILENT_FOR_LONG = "unreachable for too long, probing stopped"
+    REGISTRATION_EXPIRED = "registration expired"
+    UNREGISTERED = "took its registration back"
+    QUALIFY_ON = "qualify switched on"
+    QUALIFY_OFF = "qualify is off"
+    WRONG_SERVER = "registered with another server than its own"
+
+
+TABLE: dict[Reachability, dict[Stimulus, Reachability]] = {
+    _OK: {
+        Stimulus.ANSWERED_SLOWLY: _LAGGED,
+        Stimulus.SILENT: _UNREACHABLE,
+        Stimulus.REGISTRATION_EXPIRED: _UNKNOWN,
+        Stimulus.UNREGISTERED: _UNKNOWN,
+    },
+    _LAGGED: {
+        Stimulus.ANSWERED: _OK,
+        Stimulus.SILENT: _UNREACHABLE,
+        Stimulus.REGISTRATION_EXPIRED: _UNKNOWN,
+        Stimulus.UNREGISTERED: _UNKNOWN,
+    },
+    _UNREACHABLE: {
+        Stimulus.ANSWERED: _OK,
+        Stimulus.ANSWERED_SLOWLY: _LAGGED,
+        Stimulus.SILENT_FOR_LONG: _UNKNOWN,
+        Stimulus.REGISTRATION_EXPIRED: _UNKNOWN,
+        Stimulus.UNREGISTERED: _UNKNOWN,
+    },
+    _UNKNOWN: {
+        Stimulus.ANSWERED: _OK,
+        Stimulus.ANSWERED_SLOWLY: _LAGGED,
+    },
+    _NO_STATUS: {
+        Stimulus.ANSWERED: _OK,
+        Stimulus.ANSWERED_SLOWLY: _LAGGED,
+        Stimulus.SILENT: _UNREACHABLE,
+        Stimulus.REGISTRATION_EXPIRED: _UNKNOWN,
+        Stimulus.UNREGISTERED: _UNKNOWN,
+    },
+    _UNMONITORED: {
+        Stimulus.QUALIFY_ON: _NO_STATUS,
+    },
+}
+
+# The same from every state, and therefore not repeated six times above.
+EVERYWHERE: dict[Stimulus, Reachability] = {
+    Stimulus.QUALIFY_OFF: _UNMONITORED,
+    Stimulus.WRONG_SERVER: _NO_STATUS,
+}
+
+
+def step(device: Device, stimulus: Stimulus, now: float, detail: str = "") -> Transition | None:
+    """Move `device` by `stimulus`; the transition if its state changed, else None.
+
+    `detail` ("3 pings unanswered: timeout") follows the stimulus in the reason. A stimulus the table does not name
+    for the state leaves everything as it is.
+    """
+    old = device.reachability
+    new = EVERYWHERE.get(stimulus) or TABLE[old].get(stimulus, old)
+    reason = f"{stimulus}: {detail}" if detail else str(stimulus)
+    if new is old:
+        return None
+    device.reachability = new
+    device.reachability_reason = reason
+    device.reachability_since = now
+    return Transition(device.mac, now, "reachability", old, new, reason)
+
+
+def judge(device: Device, rtt: float | None, qualify: Qualify) -> Stimulus:
+    """Take an answer's round trip (seconds, None without a sample) into account and say what kind of answer it was."""
+    device.misses = 0
+    device.interval = 0.0
+    if rtt is not None:
+        device.rtt = rtt
+        device.srtt = rtt if device.srtt is None else device.srtt + qualify.smoothing * (rtt - device.srtt)
+    limit = device.record.lagged_after or qualify.lagged_after
+    if device.reachability is _LAGGED:
+        limit *= qualify.lagged_leave_ratio
+    slow = device.srtt is not None and device.srtt > limit
+    return Stimulus.ANSWERED_SLOWLY if slow else Stimulus.ANSWERED
+
+
+def accepts(code: int, accept: tuple[str, ...]) -> bool:
+    """Whether a final SIP answer with `code` counts as life under `qualify.accept`.
+
+    "any" takes all of them: a phone that says 404 or 486 is alive (as chan_sip, res_pjsip and Kamailio have it).
+    """
+    return any(rule == "any" or rule == str(code) or rule == f"{code // 100}xx" for rule in accept)

@@ -1,0 +1,107 @@
+"""What the fleet does about SIP: pings answered and missed, registrations, signs of life.
+
+Handlers only: each turns one event into orders with the rules of `qualify` and `reachability`. Not here: anything
+on the wire.
+"""
+
+from __future__ import annotations
+
+from daemon.errors import BadMessage
+from daemon.fleet.commands import Command, Decided, SaveState
+from daemon.fleet.consequences import follow, number
+from daemon.fleet.device import Device
+from daemon.fleet.events import LifeSign, ProbeAnswered, ProbeMissed, Registered, Unregistered
+from daemon.fleet.model import Contact, Mac
+from daemon.fleet.parts import Parts
+from daemon.fleet.reachability import Stimulus
+from daemon.sip.uri import contact_from_uri, parse_sip_uri
+
+
+def probe_answered(parts: Parts, event: ProbeAnswered, now: float) -> list[Command]:
+    """A ping came back. The everyday case, so it is kept short."""
+    device = parts.roster.device(event.mac)
+    if device is None:
+        return []
+    outcome = parts.pinging.answered(device, event, now)
+    return follow(parts, device, outcome, now) if outcome else []
+
+
+def probe_missed(parts: Parts, event: ProbeMissed, now: float) -> list[Command]:
+    """A ping did not come back."""
+    device = parts.roster.device(event.mac)
+    return follow(parts, device, parts.pinging.missed(device, event, now), now) if device else []
+
+
+def registered(parts: Parts, event: Registered, now: float) -> list[Command]:
+    """A phone registered; with its own server, or with another."""
+    device = parts.roster.device(event.mac)
+    if device is None:
+        return [Decided("registration", "of a device nobody defined", event.mac)]
+    device.ever_registered = True
+    device.registered_server = _server_at(parts, event.domain)
+    if device.record.server and device.registered_server not in ("", device.record.server):
+        return _strayed(parts, device, now)
+    parts.roster.move(device, event.contact)
+    parts.pinging.registered(device, now)
+    return [SaveState(device.state()), Decided("registration", "taken", device.mac), *number(parts, device, now)]
+
+
+def unregistered(parts: Parts, event: Unregistered, now: float) -> list[Command]:
+    """A phone took its registration back."""
+    device = parts.roster.device(event.mac)
+    return _departed(parts, device, Stimulus.UNREGISTERED, now) if device else []
+
+
+def registration_expired(parts: Parts, mac: Mac, now: float) -> list[Command]:
+    """A registration was not renewed in time."""
+    device = parts.roster.device(mac)
+    return _departed(parts, device, Stimulus.REGISTRATION_EXPIRED, now) if device else []
+
+
+def unreachable_for_long(parts: Parts, mac: Mac, now: float) -> list[Command]:
+    """A phone stayed unreachable until we stop asking."""
+    device = parts.roster.device(mac)
+    return follow(parts, device, parts.pinging.silent_for_long(device, now), now) if device else []
+
+
+def life_sign(parts: Parts, event: LifeSign, now: float) -> list[Command]:
+    """Something came from the phone that is no answer to a ping."""
+    device = parts.roster.device(event.mac)
+    outcome = parts.pinging.wake(device, now) if device else None
+    return [outcome] if outcome else []
+
+
+def static_contact(uri: str) -> Contact | None:
+    """The contact an operator wrote down, if any; inventories are checked, so a bad one means none."""
+    try:
+        return contact_from_uri(uri) if uri else None
+    except BadMessage:
+        return None
+
+
+def _departed(parts: Parts, device: Device, why: Stimulus, now: float) -> list[Command]:
+    parts.roster.move(device, static_contact(device.record.contact))
+    moved = parts.pinging.departed(device, why, now)
+    return follow(parts, device, moved, now) or [SaveState(device.state()), *number(parts, device, now)]
+
+
+def _strayed(parts: Parts, device: Device, now: float) -> list[Command]:
+    parts.roster.move(device, None)
+    detail = f"{device.registered_server} instead of {device.record.server}"
+    moved = parts.pinging.strayed(device, now, detail)
+    return [*follow(parts, device, moved, now), SaveState(device.state()), Decided("registration", "wrong server")]
+
+
+def _server_at(parts: Parts, domain: str) -> str:
+    """The name of the server with this domain; "" when no server of the inventory has it."""
+    for server in parts.roster.servers.values():
+        if _host(server.address) == domain.lower():
+            return server.name
+    return ""
+
+
+def _host(address: str) -> str:
+    try:
+        return parse_sip_uri(address).host
+    except BadMessage:
+        return address.lower()
