@@ -28,9 +28,13 @@ _GIVEN_UP = frozenset({Reachability.UNKNOWN})
 
 
 def slot(now: float, period: float, mac: Mac) -> float:
-    """The next time after `now` that is this phone's place in a grid of `period` seconds."""
+    """The next time after `now` that is this phone's place in a grid of `period` seconds.
+
+    A place less than a thousandth of the period away is `now` itself, seen through rounding, and is not the next.
+    """
     share = crc32(mac.encode()) / 2**32
-    return (math.floor(now / period - share) + 1 + share) * period
+    place = (math.floor(now / period - share) + 1 + share) * period
+    return place if place - now > period / 1000 else place + period
 
 
 class Pinging:

@@ -1,0 +1,154 @@
+"""The single crossing: events go to the fleet, its orders go to the edges, reasons go to the log and the counters.
+
+Synchronous from end to end, so an event and everything it causes are one step. The pure half never logs; what it
+decided is said here. Not here: any decision.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+import structlog
+
+from daemon.fleet.commands import (
+    Answer,
+    AppendTransition,
+    Command,
+    Decided,
+    DropAlarm,
+    DropDevice,
+    DropRequest,
+    Notify,
+    SaveAlarm,
+    SaveDevice,
+    SaveLastSeen,
+    SaveMark,
+    SaveNumber,
+    SaveOperator,
+    SaveRequest,
+    SaveServer,
+    SaveState,
+    SaveTenant,
+    SendProbe,
+    StoreCommand,
+)
+from daemon.fleet.events import Event
+from daemon.fleet.fleet import Fleet
+from daemon.scheduler.clock import Clock
+from daemon.scheduler.driver import Driver
+
+log = structlog.get_logger("fleet")
+
+
+class Receipt(Protocol):
+    """The store's promise."""
+
+    async def wait(self) -> None:
+        """Return when everything submitted so far is durable."""
+
+
+class Store(Protocol):
+    """What the switchboard asks of the store."""
+
+    def submit(self, command: StoreCommand) -> None:
+        """Take an order to keep something."""
+
+    def receipt(self) -> Receipt:
+        """A promise about all that was submitted so far."""
+
+
+class Outcome:
+    """What came of one event: the fleet's answer, and the store's promise for everything it caused."""
+
+    __slots__ = ("_receipt", "answer")
+
+    def __init__(self, answer: Answer | None, receipt: Receipt) -> None:
+        self.answer = answer
+        self._receipt = receipt
+
+    async def stored(self) -> None:
+        """Return when all of it is durable; `StoreUnavailable` if the disk does not take it."""
+        await self._receipt.wait()
+
+
+class Switchboard:
+    """Carries events in and orders out."""
+
+    def __init__(self, fleet: Fleet, store: Store, clock: Clock) -> None:
+        self.decisions: Counter[tuple[str, str]] = Counter()  # (rule, reason), for the metrics
+        self.driver = Driver(fleet, clock, self.perform)
+        self._fleet = fleet
+        self._store = store
+        self._clock = clock
+        self._perform: dict[type[Command], Callable[[Any], Answer | None]] = {
+            SendProbe: _no_sip_yet,
+            AppendTransition: self._append,
+            Notify: self._notify,
+            Decided: self._decided,
+            Answer: lambda answer: answer,
+            **dict.fromkeys(_FOR_THE_STORE, store.submit),
+        }
+
+    def connect_sip(self, submit: Callable[[SendProbe], None]) -> None:
+        """Send pings by `submit`. The SIP edge asks the fleet things, so it is built after the switchboard."""
+        self._perform[SendProbe] = submit
+
+    def deliver(self, event: Event) -> Outcome:
+        """A fact from an edge."""
+        orders = self._fleet.handle(event, self._clock.now())
+        answer = self.perform(orders) if orders else None
+        if orders:  # an event that caused nothing moved no deadline either
+            self.driver.poke()
+        return Outcome(answer, self._store.receipt())
+
+    def perform(self, orders: Iterable[Command]) -> Answer | None:
+        """Hand each order to whoever carries it out; the answer among them is returned."""
+        answer = None
+        for order in orders:
+            answer = self._perform[type(order)](order) or answer
+        return answer
+
+    def _append(self, order: AppendTransition) -> None:
+        self._store.submit(order)
+        moved = order.transition
+        log.info("moved", mac=moved.mac, axis=moved.axis, old=moved.old, new=moved.new, reason=moved.reason)
+
+    def _notify(self, order: Notify) -> None:
+        self._store.submit(order)
+        alarm = order.notification.alarm
+        log.warning(
+            "alarm",
+            alarm=alarm.name,
+            severity=alarm.severity.name,
+            source=alarm.source,
+            sequence=order.notification.sequence,
+            description=alarm.description,
+        )
+
+    def _decided(self, order: Decided) -> None:
+        self.decisions[order.rule, order.reason] += 1
+        if order.mac:
+            log.debug("decided", rule=order.rule, reason=order.reason, mac=order.mac)
+
+
+_FOR_THE_STORE: tuple[type[Command], ...] = (
+    SaveTenant,
+    SaveServer,
+    SaveDevice,
+    SaveState,
+    SaveLastSeen,
+    DropDevice,
+    SaveAlarm,
+    DropAlarm,
+    SaveNumber,
+    SaveRequest,
+    DropRequest,
+    SaveOperator,
+    SaveMark,
+)
+
+
+def _no_sip_yet(order: SendProbe) -> None:
+    """A ping that falls due before the socket is there is simply missed; the fleet plans the next one anyway."""

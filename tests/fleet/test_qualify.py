@@ -1,0 +1,71 @@
+"""When phones are pinged: spread, confirmation, back-off."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daemon.fleet.commands import SendProbe
+from daemon.fleet.model import Mac
+from daemon.fleet.qualify import slot
+from tests.support.builders import MAC, NOW, record, settings
+from tests.support.playbook import Playbook
+
+
+def _ping_times(play: Playbook, until: float) -> list[float]:
+    """Seconds after the start at which the one phone is pinged."""
+    times = []
+    for second in range(int(until)):
+        before = len(list(play.of(SendProbe)))
+        play.run_to(second)
+        times += [float(second)] * (len(list(play.of(SendProbe))) - before)
+    return times
+
+
+@given(st.floats(0, 4e9), st.sampled_from([5.0, 60.0, 300.0]), st.integers(0, 2**48 - 1))
+def test_a_slot_lies_ahead_within_one_period_and_always_at_the_same_place(now: float, period: float, mac: int) -> None:
+    name = Mac(f"{mac:012x}")
+    due = slot(now, period, name)
+    assert now < due <= now + period * 1.002
+    assert abs((slot(due, period, name) - due) - period) < 0.001
+
+
+def test_the_fleet_is_spread_over_the_interval() -> None:
+    seconds = Counter(int(slot(NOW, 60, Mac(f"00908f{index:06x}")) - NOW) for index in range(6000))
+    assert max(seconds.values()) < 150  # 100 a second on average
+
+
+def test_a_healthy_phone_is_pinged_once_an_interval() -> None:
+    play = Playbook(record())
+    play.answers[MAC] = 0.01
+    play.registers()
+    times = _ping_times(play, 3000)
+    gaps = {round(later - earlier) for earlier, later in pairwise(times[1:])}
+    assert gaps <= {59, 60, 61}
+
+
+def test_a_silent_phone_is_pinged_ever_more_seldom_and_never_more_often_than_a_live_one() -> None:
+    play = Playbook(record())
+    play.registers()
+    times = [second for second in _ping_times(play, 3600) if second > 60]
+    assert len(times) < 3600 / 60 / 2
+    assert times[-1] - times[-2] >= 299
+
+
+def test_the_rate_of_all_pings_together_is_capped() -> None:
+    play = Playbook(
+        *(record(Mac(f"00908f{index:06x}"), number=str(1000 + index)) for index in range(100)),
+        settings=settings(qualify={"max_rate": 10}),
+    )
+    for index in range(100):
+        play.registers(Mac(f"00908f{index:06x}"))
+    play.fleet.expire(play.now)
+    sent = len([order for order in play.fleet.expire(play.now + 1.0) if isinstance(order, SendProbe)])
+    assert sent == 10
+
+
+def test_a_restart_finds_every_phone_at_its_old_place() -> None:
+    assert slot(NOW, 60, MAC) % 60 == slot(NOW + 12345.678, 60, MAC) % 60
