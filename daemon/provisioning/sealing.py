@@ -1,0 +1,65 @@
+"""One master key, two uses: sealing the phones' passwords at rest, and making each phone's permanent secret.
+
+Sealed text is a Fernet token (AES-128-CBC with HMAC-SHA256). A phone's secret is not stored at all: it is an HMAC of
+its MAC and generation, so raising the generation changes it. Both keys are derived from the master by HKDF
+(RFC 5869), so that neither use tells anything about the other. Not here: the key's file (`daemon.store.files`).
+"""
+
+from __future__ import annotations
+
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from hashlib import sha256
+
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from daemon.errors import StoreUnavailable
+from daemon.fleet.model import Mac
+
+KEY_BYTES = 32
+# 24 bytes are 32 characters of URL-safe Base64 without padding: 192 bits, and room for the rest of a URL in the
+# 128 characters that a phone keeps of it.
+_SECRET_BYTES = 24
+
+
+class Sealer:
+    """Seals and opens text, and knows every phone's permanent secret. `key`: 32 bytes in URL-safe Base64.
+
+    `ValueError` for a key of another shape.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        master = urlsafe_b64decode(key)
+        if len(master) != KEY_BYTES:
+            raise ValueError(f"a key has {KEY_BYTES} bytes, this one {len(master)}")
+        self._fernet = Fernet(urlsafe_b64encode(_derive(master, b"ringkeeper: sealed text")))
+        self._secrets = _derive(master, b"ringkeeper: device secrets")
+
+    def seal(self, text: str) -> str:
+        """Text -> a token fit for the disk."""
+        return self._fernet.encrypt(text.encode()).decode()
+
+    def open(self, token: str) -> str:
+        """A token of `seal` -> its text; `StoreUnavailable` if it was sealed with another key or altered."""
+        try:
+            return self._fernet.decrypt(token.encode()).decode()
+        except InvalidToken:
+            raise StoreUnavailable(
+                "a sealed password cannot be opened: the key file is not the one it was sealed with; put back the"
+                " former key file, or enter the passwords again"
+            ) from None
+
+    def device_secret(self, mac: Mac, generation: int) -> str:
+        """The phone's permanent secret: 32 characters that stand in a URL as they are."""
+        digest = hmac.digest(self._secrets, f"{mac}/{generation}".encode(), sha256)
+        return urlsafe_b64encode(digest[:_SECRET_BYTES]).decode()
+
+    def secret_matches(self, mac: Mac, generation: int, given: str) -> bool:
+        """Whether `given` is the phone's permanent secret; takes as long for a near miss as for any other."""
+        return hmac.compare_digest(self.device_secret(mac, generation).encode(), given.encode(errors="replace"))
+
+
+def _derive(master: bytes, purpose: bytes) -> bytes:
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=purpose).derive(master)
