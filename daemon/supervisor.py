@@ -21,11 +21,15 @@ STOP_WITHIN = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A named part of the daemon. `run` is started and cancelled; `aclose`, if any, is its polite ending."""
+    """A named part of the daemon. `run` is started and cancelled; `aclose`, if any, is its polite ending.
+
+    `reports_ready`: `run` takes a `task_status` and says when it is ready; otherwise it is ready at once.
+    """
 
     name: str
     run: Callable[..., Awaitable[None]]
     aclose: Callable[[], Awaitable[None]] | None = None
+    reports_ready: bool = True
 
 
 class Supervisor:
@@ -57,7 +61,11 @@ class Supervisor:
         with trio.CancelScope() as scope:
             self._running.append((service, scope, ended))
             try:
-                await service.run(task_status=task_status)
+                if service.reports_ready:
+                    await service.run(task_status=task_status)
+                else:
+                    task_status.started()
+                    await service.run()
             finally:
                 ended.set()
         if not self._stopping.is_set():

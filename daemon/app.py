@@ -1,0 +1,200 @@
+"""The composition root: builds every part once, in one straight line, and hands the whole to the supervisor.
+
+It is deliberately not split: read from top to bottom it is the story of a start, and who is given what. It builds
+but does not run (`supervisor`), and decides nothing. Two daemons can live in one process, so nothing here is global.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
+
+import structlog
+import trio
+
+from daemon import __version__
+from daemon.config.export import export_inventory
+from daemon.config.inventory import parse_inventory
+from daemon.config.loader import load_settings
+from daemon.config.reload import Reloads
+from daemon.config.settings import Settings
+from daemon.errors import RingkeeperError
+from daemon.fleet.fleet import Fleet
+from daemon.http.operators.app import operators_app
+from daemon.http.operators.desk import Desk
+from daemon.http.phones.app import phones_app
+from daemon.http.server import HttpServer
+from daemon.observe import families, logs
+from daemon.observe.metrics import Metrics
+from daemon.observe.notify import Notifier
+from daemon.observe.watchdog import Watchdog
+from daemon.provisioning.provisioner import Provisioner
+from daemon.provisioning.sealing import Sealer
+from daemon.running import Parts, Running
+from daemon.scheduler.clock import Clock
+from daemon.sip.endpoint import SipEndpoint
+from daemon.snmp.sender import Sender
+from daemon.store.files import firmware_folder, load_all_templates, load_or_create_key
+from daemon.store.store import open_store
+from daemon.supervisor import Service, Supervisor
+from daemon.switchboard import Switchboard
+
+log = structlog.get_logger("app")
+
+DATABASE = "ringkeeper.db"
+KEY = "secret.key"
+
+
+async def run_daemon(
+    settings: Settings,
+    *,
+    config_path: Path | None = None,
+    notifier: Notifier | None = None,
+    task_status: trio.TaskStatus[Running] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Run a daemon until it is stopped or cancelled; reports itself as `Running` when every socket is bound.
+
+    `config_path` is the file a reload reads again; without one there is nothing to reload.
+    """
+    clock = Clock()
+    notifier = notifier or Notifier({})
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(
+            open_store(
+                settings.state_dir / DATABASE,
+                [manager.name for manager in settings.snmp.managers],
+                settings.store,
+                clock,
+                settings.snmp.outbox_limit,
+            )
+        )
+        sealer = Sealer(load_or_create_key(settings.state_dir / KEY))
+        templates = load_all_templates(settings)
+        fleet = Fleet(settings, store.snapshot, clock.now())
+        switchboard = Switchboard(fleet, store, clock)
+        provisioner = Provisioner(
+            fleet, templates, sealer, settings=settings.provisioning, keep_alive=settings.keep_alive, sip=settings.sip
+        )
+        sip = SipEndpoint(settings.sip, settings.qualify, fleet, clock)
+        switchboard.connect_sip(sip.submit)
+        sender = Sender(settings.snmp, store.outbox, clock)
+        watchdog = Watchdog(clock, notifier, alive=lambda: True)
+        reloads = Reloads(clock.now())
+        metrics = Metrics()
+        phones = phones_app(
+            deliver=switchboard.deliver,
+            directory=fleet,
+            files=provisioner,
+            secret_matches=sealer.secret_matches,
+            accepting=lambda: store.accepting,
+            now=clock.now,
+            firmware=firmware_folder(settings),
+        )
+        phones_server = HttpServer(phones, settings.http.phones.listen, settings.http.phones, "phones")
+        parts = Parts(
+            clock, fleet, switchboard, store, sealer, provisioner, sip, sender, watchdog, reloads, phones_server
+        )
+        running = Running(parts, settings, config_path)
+        operators = operators_app(
+            Desk(
+                directory=fleet,
+                deliver=switchboard.deliver,
+                clock=clock,
+                settings=lambda: running.settings,
+                timeline=store.timeline,
+                parse=partial(parse_inventory, file="inventory", seal=sealer.seal),
+                check=fleet.faults,
+                export=export_inventory,
+                metrics=metrics.render,
+                ready=running.ready,
+            )
+        )
+        operators_server = HttpServer(operators, settings.http.operators.listen, settings.http.operators, "operators")
+        running.operators_server = operators_server
+
+        metrics.add(lambda: __version__, families.build)
+        metrics.add(reloads.statistics, families.reloads)
+        metrics.add(fleet.statistics, families.fleet)
+        metrics.add(lambda: switchboard.decisions, families.decisions)
+        metrics.add(sip.statistics, families.sip)
+        metrics.add(phones_server.statistics, partial(families.http, "phones"))
+        metrics.add(operators_server.statistics, partial(families.http, "operators"))
+        metrics.add(phones.statistics, families.phones)
+        metrics.add(operators.statistics, families.operators)
+        metrics.add(store.statistics, families.store)
+        metrics.add(sender.statistics, families.sender)
+        metrics.add(watchdog.statistics, families.watchdog)
+
+        running.supervisor = Supervisor(
+            [
+                Service("store", partial(store.run, switchboard.deliver), reports_ready=False),
+                Service("inventory", running.take_inventory_at_start),
+                Service("snmp sender", sender.run),
+                Service("sip", partial(sip.run, switchboard.deliver)),
+                Service("timers", switchboard.driver.run, reports_ready=False),
+                Service("phones' listener", phones_server.run, phones_server.aclose),
+                Service("operators' listener", operators_server.run, operators_server.aclose),
+                Service("watchdog", watchdog.run),
+            ]
+        )
+        await running.supervisor.run(on_ready=lambda: task_status.started(running))
+
+
+def serve(config_path: Path) -> int:
+    """Run the daemon that `config_path` describes, under the service manager's signals; the exit code."""
+    try:
+        settings = load_settings(config_path)
+        logs.configure(settings.log)
+        trio.run(_serve, settings, config_path)
+    except RingkeeperError as error:
+        return _failed([error])
+    except BaseExceptionGroup as group:
+        expected, others = group.split((RingkeeperError, OSError))
+        if others or expected is None:
+            raise
+        return _failed(_leaves(expected))
+    return 0
+
+
+async def _serve(settings: Settings, config_path: Path) -> None:
+    """One daemon and its signals: SIGHUP reloads, SIGTERM and SIGINT end it; a second one ends it at once."""
+    notifier = Notifier()
+    signals = signal.SIGTERM, signal.SIGINT, signal.SIGHUP
+    async with trio.open_nursery() as nursery:
+        with trio.open_signal_receiver(*signals) as arriving:
+            running: Running = await nursery.start(
+                partial(run_daemon, settings, config_path=config_path, notifier=notifier)
+            )
+            log.info("ready", version=__version__, phones=running.phones_url, operators=running.operators_url)
+            notifier.ready(f"{running.fleet.statistics().devices} devices")
+            async for number in arriving:
+                if number != signal.SIGHUP:
+                    break
+                notifier.reloading()
+                await running.reload()
+                notifier.ready()
+        notifier.stopping()
+        log.info("stopping")
+        running.stop()
+
+
+def _failed(errors: Sequence[BaseException]) -> int:
+    """Say what kept the daemon from running; the exit code."""
+    for error in errors:
+        hint = "; is another daemon using the address?" if isinstance(error, OSError) else ""
+        sys.stderr.write(f"{error}{hint}\n")
+    return 1
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
+    """The exceptions at the bottom of a group of groups."""
+    found: list[BaseException] = []
+    for error in group.exceptions:
+        found += (
+            _leaves(error) if isinstance(error, BaseExceptionGroup) else [error] if isinstance(error, Exception) else []
+        )
+    return found

@@ -1,0 +1,185 @@
+"""A daemon that runs: what may be asked of it from outside while it does. Inventory at start, reload, stop.
+
+A reload does everything that can fail before it touches anything live; if anything fails, all stays as it was. Not
+here: building the parts (`app`), running them (`supervisor`).
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import structlog
+import trio
+
+from daemon.config.inventory import load_inventory
+from daemon.config.listen import Listen
+from daemon.config.loader import load_settings
+from daemon.config.reload import Reloads, plan_reload
+from daemon.config.settings import Settings
+from daemon.errors import ConfigError, Fault, RingkeeperError
+from daemon.fleet.commands import SaveMark
+from daemon.fleet.events import InventoryApplied, OperatorAdded, SettingsChanged
+from daemon.fleet.fleet import Fleet
+from daemon.fleet.model import Inventory, Operator, Role
+from daemon.http.operators.access import token_hash
+from daemon.http.server import HttpServer
+from daemon.observe import logs
+from daemon.observe.watchdog import Watchdog
+from daemon.provisioning.provisioner import Provisioner
+from daemon.provisioning.sealing import Sealer
+from daemon.scheduler.clock import Clock
+from daemon.sip.endpoint import SipEndpoint
+from daemon.snmp.sender import Sender
+from daemon.store.files import load_all_templates
+from daemon.store.rows import OutboxEntry
+from daemon.store.store import Store
+from daemon.supervisor import Supervisor
+from daemon.switchboard import Switchboard
+
+log = structlog.get_logger("running")
+
+# The mark that says which inventory file was taken last; 48 bits of its hash fit a mark exactly.
+INVENTORY_TAKEN = "inventory_taken"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts that a reload or a question from outside has to reach."""
+
+    clock: Clock
+    fleet: Fleet
+    switchboard: Switchboard
+    store: Store
+    sealer: Sealer
+    provisioner: Provisioner
+    sip: SipEndpoint
+    sender: Sender[OutboxEntry]
+    watchdog: Watchdog
+    reloads: Reloads
+    phones_server: HttpServer
+
+
+class Running:
+    """One daemon, ready."""
+
+    supervisor: Supervisor
+    operators_server: HttpServer
+
+    def __init__(self, parts: Parts, settings: Settings, config_path: Path | None) -> None:
+        self.settings = settings
+        self.fleet = parts.fleet
+        self._parts = parts
+        self._config_path = config_path
+
+    @property
+    def phones_url(self) -> str:
+        """Where phones come in, as `http://host:port`; "" without a listener."""
+        return _first(self._parts.phones_server.addresses, "http")
+
+    @property
+    def operators_url(self) -> str:
+        """Where browsers come in, likewise."""
+        return _first(self.operators_server.addresses, "http")
+
+    @property
+    def socket_path(self) -> str:
+        """The Unix socket of the operators' listener; "" without one."""
+        return next((listen.path for listen in self.operators_server.addresses if listen.scheme == "unix"), "")
+
+    @property
+    def sip_address(self) -> tuple[str, int]:
+        """Address and port of the first SIP socket; ("", 0) without one."""
+        return next(((listen.host, listen.port) for listen in self._parts.sip.addresses), ("", 0))
+
+    def ready(self) -> tuple[bool, tuple[str, ...]]:
+        """Whether everything works, with the reasons if not."""
+        store = self._parts.store
+        reasons = () if store.accepting and not store.statistics().failing else ("the database takes no writes",)
+        return not reasons, reasons
+
+    def stop(self) -> None:
+        """Begin an orderly end."""
+        self.supervisor.stop()
+
+    def add_operator(self, name: str, role: Role) -> str:
+        """Give somebody access; the token, which is kept nowhere."""
+        token = secrets.token_urlsafe(32)
+        operator = Operator(name, role, token_hash(token), self._parts.clock.now())
+        self._parts.switchboard.deliver(OperatorAdded(operator, "the daemon's own process"))
+        return token
+
+    async def take_inventory_at_start(self, task_status: trio.TaskStatus[None]) -> None:
+        """Take the configured inventory before any socket is open; `ConfigError` if it cannot be taken."""
+        await self._take_inventory(self.settings)
+        task_status.started()
+        await trio.sleep_forever()
+
+    async def reload(self) -> bool:
+        """Read the configuration again; whether it was taken over. The old one stays when the new one is wrong."""
+        if self._config_path is None:
+            return False
+        try:
+            new = await trio.to_thread.run_sync(load_settings, self._config_path)
+            await self._take_over(new)
+        except RingkeeperError as error:
+            self._parts.reloads.failed()
+            log.error("reload refused, the old configuration stays", faults=str(error).splitlines())  # noqa: TRY400
+            return False
+        self._parts.reloads.succeeded(self._parts.clock.now())
+        return True
+
+    async def _take_over(self, new: Settings) -> None:
+        plan = plan_reload(self.settings, new)
+        templates = await trio.to_thread.run_sync(load_all_templates, plan.merged)
+        await self._take_inventory(plan.merged)
+        parts, settings = self._parts, plan.merged
+        self.settings = settings
+        logs.apply(settings.log)
+        parts.switchboard.deliver(SettingsChanged(settings))
+        parts.provisioner.apply(
+            templates, settings=settings.provisioning, keep_alive=settings.keep_alive, sip=settings.sip
+        )
+        parts.sip.apply(settings.qualify)
+        parts.store.apply(settings.store)
+        parts.store.outbox.apply([manager.name for manager in settings.snmp.managers], settings.snmp.outbox_limit)
+        parts.sender.apply(settings.snmp)
+        parts.phones_server.apply(settings.http.phones)
+        self.operators_server.apply(settings.http.operators)
+        log.info("reloaded", changed=list(plan.changed), needs_restart=list(plan.needs_restart))
+
+    async def _take_inventory(self, settings: Settings) -> None:
+        """Apply the inventory file unless it is the one taken last: 30,000 devices need not be read at every start."""
+        if settings.inventory is None:
+            return
+        path, parts = settings.inventory, self._parts
+        mark, inventory = await trio.to_thread.run_sync(self._read_inventory, path)
+        if inventory is None:
+            return
+        delivery = parts.switchboard.deliver(InventoryApplied(inventory, str(path.name)))
+        if delivery.answer and delivery.answer.refused:
+            raise ConfigError([Fault(str(path), 1, "inventory", reason) for reason in delivery.answer.refused])
+        parts.switchboard.perform([SaveMark(INVENTORY_TAKEN, mark)])
+        await delivery.stored()
+        log.info("inventory taken", file=str(path), devices=len(inventory.devices))
+
+    def _read_inventory(self, path: Path) -> tuple[float, Inventory | None]:
+        """Runs in a thread: the file's mark, and what it says unless the mark is known."""
+        try:
+            mark = float(int(sha256(path.read_bytes()).hexdigest()[:12], 16))
+        except OSError as error:
+            raise ConfigError([Fault(str(path), 1, "inventory", f"cannot be read: {error.strerror}")]) from None
+        if self._parts.store.snapshot.marks.get(INVENTORY_TAKEN) == mark:
+            return mark, None
+        return mark, load_inventory(path, self._parts.sealer.seal)
+
+
+def _first(addresses: list[Listen], scheme: str) -> str:
+    """The first address of that scheme as a URL others can use."""
+    found = next((listen for listen in addresses if listen.scheme == scheme), None)
+    if found is None:
+        return ""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(found.host, found.host)
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{found.port}"
