@@ -1,1 +1,1 @@
-"""Configuration: every setting and its default (`settings`), YAML to values (`loader`, `inventory`), `reload`."""
+"""Configuration: settings and their defaults, YAML to values with every fault placed, the inventory, reloads."""

@@ -35,7 +35,7 @@ def parse_listen(value: object, schemes: tuple[str, ...]) -> Listen:
     wanted = " or ".join(f"{scheme}://" for scheme in schemes)
     parts = urlsplit(value) if isinstance(value, str) else None
     if parts is None or parts.scheme not in schemes:
-        raise ValueError(f"not an address to listen on: it begins with {wanted}")
+        raise ValueError(f"not an address to listen on: begin it with {wanted}")
     if parts.scheme == "unix":
         if not parts.path.startswith("/") or parts.netloc:
             raise ValueError("a Unix socket is written unix:///absolute/path")
@@ -43,7 +43,7 @@ def parse_listen(value: object, schemes: tuple[str, ...]) -> Listen:
     try:
         host, port = str(ip_address(parts.hostname or "")), parts.port
     except ValueError as error:
-        raise ValueError(f"{error}: listen on an address such as {parts.scheme}://0.0.0.0:5060") from None
+        raise ValueError(f"{error}: listen on an address such as {parts.scheme}://127.0.0.1:5060") from None
     if port is None or parts.path not in ("", "/"):
         raise ValueError(f"write it as {parts.scheme}://address:port, with nothing behind")
     return Listen(parts.scheme, host=host, port=port)

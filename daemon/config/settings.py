@@ -203,7 +203,7 @@ class Settings(Block):
     """The whole configuration."""
 
     state_dir: Path = Path("/var/lib/ringkeeper")
-    database: Annotated[str, Field(pattern=r"^sqlite$")] = "sqlite"
+    database: Literal["sqlite"] = "sqlite"
     log: Log = Log()
     inventory: Path | None = None
     http: Http = Http()

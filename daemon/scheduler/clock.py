@@ -35,3 +35,8 @@ class Clock:
 def rfc3339(at: float) -> str:
     """A time of the axis as text, e.g. 2026-03-04T09:15:02.125Z."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def monotonic_usec() -> int:
+    """The kernel's monotonic clock in microseconds; only the service manager wants to know (sd_notify(3))."""
+    return time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000

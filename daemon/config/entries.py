@@ -1,0 +1,235 @@
+"""One entry of the inventory as an operator writes it: its keys, their forms and limits, and the noun it becomes.
+
+Texts end up in phones' configuration files, in URLs and in SIP headers, so control characters are refused here, once.
+Not here: anything that takes a second entry to judge (`inventory`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from types import MappingProxyType
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
+
+from daemon.config.durations import Duration
+from daemon.config.settings import Block
+from daemon.errors import BadMessage
+from daemon.fleet.model import (
+    NO_PLACEHOLDERS,
+    DeviceRecord,
+    Mac,
+    NumberEntry,
+    NumberStatus,
+    Placeholders,
+    Server,
+    Site,
+    Tenant,
+    parse_mac,
+)
+
+
+def _mac(value: object) -> Mac:
+    try:
+        return parse_mac(str(value))
+    except BadMessage:
+        raise ValueError(f"{str(value)[:40]!r} is not a MAC address: write twelve hex digits") from None
+
+
+def _network(value: object) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(str(value))
+    except ValueError:
+        raise ValueError(f"{str(value)[:60]!r} is not a network: write it as 10.1.0.0/16, no bits behind it") from None
+
+
+def _numeric(uri: str) -> str:
+    """A static contact is sent to without any lookup, so its host is an address."""
+    if not uri:
+        return uri
+    host = uri.partition(":")[2].rpartition("@")[2]
+    host = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+    try:
+        ip_address(host)
+    except ValueError:
+        raise ValueError(f"{host!r} is not an IP address: write it like sip:2041@10.1.2.7:5060") from None
+    return uri
+
+
+def _secret(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
+    if not text.isprintable() or len(text) > 255:
+        raise ValueError("is longer than 255 characters or has control characters: write one line of text")
+    return value
+
+
+def _moment(value: object) -> float:
+    try:
+        at = datetime.fromisoformat(str(value))
+    except ValueError:
+        raise ValueError(f"{str(value)[:40]!r} is not a time: write it like 2026-03-04T09:15:02Z") from None
+    return at.replace(tzinfo=at.tzinfo or UTC).timestamp()
+
+
+def _form(pattern: str, words: str) -> AfterValidator:
+    """Text must match the whole `pattern`; `words` tell an operator what that means."""
+    matches = re.compile(pattern).fullmatch
+
+    def check(value: str) -> str:
+        if not matches(value):
+            raise ValueError(f"{value[:60]!r} will not do: {words}")
+        return value
+
+    return AfterValidator(check)
+
+
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"  # stands in URLs as it is
+_NAME_WORDS = "letters, digits, dots, dashes and underscores, 63 at most, a letter or digit first"
+# No controls, line or paragraph separators, half characters: rendering refuses them too (`provisioning.placeholders`).
+_LINE = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
+_HOST = r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::\d{1,5})?"
+
+Name = Annotated[str, _form(_NAME, _NAME_WORDS)]
+NameOrNone = Annotated[str, _form(f"(?:{_NAME})?", _NAME_WORDS)]
+Line = Annotated[str, _form(_LINE + "{0,255}", "255 characters at most, no line breaks")]
+# A model names template files, hence no slash.
+Model = Annotated[str, _form(r"(?:[A-Za-z0-9][A-Za-z0-9 ._+-]{0,62})?", "letters, digits, spaces and . _ + -")]
+# A number is a SIP user that needs no escapes.
+Number = Annotated[str, _form(r"\+?[A-Za-z0-9*#._-]{1,63}", "digits (or letters, * # . _ -), a + at most in front")]
+NumberOrNone = Annotated[str, _form(r"(?:\+?[A-Za-z0-9*#._-]{1,63})?", "digits (or letters, * # . _ -)")]
+ServerAddress = Annotated[str, _form(f"sip:{_HOST}", "write it like sip:pbx-a.example.net:5060")]
+ContactUri = Annotated[
+    str,
+    _form(rf"(?:sip:(?:[^\s@<>\"]{{1,64}}@)?{_HOST})?", "write it like sip:2041@10.1.2.7:5060"),
+    AfterValidator(_numeric),
+]
+Values = dict[
+    Annotated[str, _form(r"[A-Za-z0-9_]{1,64}", "a placeholder's name is letters, digits and _, without %ITCS_")],
+    Annotated[str, _form(_LINE + "{0,4096}", "4,096 characters at most, no line breaks")],
+]
+Subnet = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
+
+NONE: dict[str, str] = {}
+
+
+class WrittenSite(Block):
+    """A place within a tenant."""
+
+    name: Name
+    subnet: Subnet | None = None
+    placeholders: Values = NONE
+
+    def noun(self) -> Site:
+        """The site this defines."""
+        return Site(self.name, self.subnet, _placeholders(self.placeholders))
+
+
+class WrittenTenant(Block):
+    """A customer with its sites."""
+
+    name: Name
+    description: Line = ""
+    subnet: Subnet | None = None
+    default: bool = False
+    sites: tuple[WrittenSite, ...] = ()
+    placeholders: Values = NONE
+
+    def noun(self) -> Tenant:
+        """The tenant this defines."""
+        return Tenant(
+            name=self.name,
+            description=self.description,
+            subnet=self.subnet,
+            default=self.default,
+            sites=tuple(site.noun() for site in self.sites),
+            placeholders=_placeholders(self.placeholders),
+        )
+
+
+class WrittenServer(Block):
+    """A SIP server."""
+
+    name: Name
+    address: ServerAddress
+
+    def noun(self) -> Server:
+        """The server this defines."""
+        return Server(self.name, self.address)
+
+
+class WrittenDevice(Block):
+    """A phone; the keys are those of `DeviceRecord` that operators decide."""
+
+    mac: Annotated[Mac, BeforeValidator(_mac)]
+    model: Model = ""
+    tenant: NameOrNone = ""
+    site: NameOrNone = ""
+    user: Line = ""
+    display_name: Line = ""
+    number: NumberOrNone = ""
+    server: NameOrNone = ""
+    qualify: bool = True
+    lagged_after: Annotated[Duration, Field(gt=0)] | None = None
+    contact: ContactUri = ""
+    sip_password: Annotated[SecretStr, AfterValidator(_secret)] = SecretStr("")
+    placeholders: Values = NONE
+    approved: bool = True
+
+    def fields(self) -> frozenset[str]:
+        """Which fields of `DeviceRecord` were written; the MAC, which is always, is not counted."""
+        return frozenset(self.model_fields_set - {"mac"})
+
+    def noun(self, seal: Callable[[str], str]) -> DeviceRecord:
+        """The device this defines, its password sealed."""
+        password = self.sip_password.get_secret_value()
+        return DeviceRecord(
+            mac=self.mac,
+            model=self.model,
+            tenant=self.tenant,
+            site=self.site,
+            user=self.user,
+            display_name=self.display_name,
+            number=self.number,
+            server=self.server,
+            qualify=self.qualify,
+            lagged_after=self.lagged_after,
+            contact=self.contact,
+            sip_password=seal(password) if password else "",
+            placeholders=_placeholders(self.placeholders),
+            approved=self.approved,
+        )
+
+
+class WrittenNumber(Block):
+    """A telephone number; what becomes of it later is the fleet's business."""
+
+    number: Number
+    vendor: Line = ""
+    status: NumberStatus = NumberStatus.AVAILABLE
+    usage: Line = ""
+    tag: Line = ""
+    release_date: Annotated[float, BeforeValidator(_moment)] | None = None
+
+    @model_validator(mode="after")
+    def _dated(self) -> Self:
+        if (self.status is NumberStatus.COOLING) != (self.release_date is not None):
+            raise ValueError("release_date and status Cooling belong together: write both or neither")
+        return self
+
+    def noun(self) -> NumberEntry:
+        """The number this defines."""
+        return NumberEntry(
+            number=self.number,
+            status=self.status,
+            usage=self.usage,
+            vendor=self.vendor,
+            tag=self.tag,
+            release_date=self.release_date,
+        )
+
+
+def _placeholders(values: Mapping[str, str]) -> Placeholders:
+    return MappingProxyType(dict(values)) if values else NO_PLACEHOLDERS

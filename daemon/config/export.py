@@ -1,0 +1,87 @@
+"""The fleet's definitions -> an inventory file that `inventory` reads back without change.
+
+Only what differs from a default is written. Passwords stay out unless the caller may open them. Not here: what became
+of devices; that is the fleet's state, not its definition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import yaml
+
+from daemon.config.durations import format_duration
+from daemon.fleet.model import DeviceRecord, NumberEntry, Server, Site, Tenant
+from daemon.scheduler.clock import rfc3339
+
+OpenSecret = Callable[[str], str]
+
+_DEVICE_TEXTS = ("model", "tenant", "site", "user", "display_name", "number", "server")
+
+
+def export_inventory(
+    tenants: Iterable[Tenant],
+    servers: Iterable[Server],
+    devices: Iterable[DeviceRecord],
+    numbers: Iterable[NumberEntry],
+    open_secret: OpenSecret | None = None,
+) -> str:
+    """YAML with what is given, in its order. `open_secret` turns a sealed password into itself; None leaves all out."""
+    lists: dict[str, list[dict[str, Any]]] = {
+        "tenants": [_tenant(tenant) for tenant in tenants],
+        "servers": [{"name": server.name, "address": server.address} for server in servers],
+        "devices": [_device(device, open_secret) for device in devices],
+        "numbers": [_number(entry) for entry in numbers],
+    }
+    written = {name: entries for name, entries in lists.items() if entries}
+    return (
+        yaml.dump(written, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=120) if written else ""
+    )
+
+
+def _written(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """What differs from nothing."""
+    return {key: value for key, value in entry.items() if value}
+
+
+def _place(noun: Tenant | Site) -> dict[str, Any]:
+    """What a tenant and a site have in common."""
+    subnet = str(noun.subnet) if noun.subnet else ""
+    return {"name": noun.name, "subnet": subnet, "placeholders": dict(noun.placeholders)}
+
+
+def _tenant(tenant: Tenant) -> dict[str, Any]:
+    sites = [_written(_place(site)) for site in tenant.sites]
+    own = {"description": tenant.description, "default": tenant.default, "sites": sites}
+    return _written(_place(tenant) | own)
+
+
+def _device(record: DeviceRecord, open_secret: OpenSecret | None) -> dict[str, Any]:
+    entry = {"mac": record.mac} | _written({name: getattr(record, name) for name in _DEVICE_TEXTS})
+    if not record.qualify:
+        entry["qualify"] = False
+    if record.lagged_after is not None:
+        entry["lagged_after"] = format_duration(record.lagged_after)
+    if record.contact:
+        entry["contact"] = record.contact
+    if open_secret and record.sip_password:
+        entry["sip_password"] = open_secret(record.sip_password)
+    if record.placeholders:
+        entry["placeholders"] = dict(record.placeholders)
+    if not record.approved:
+        entry["approved"] = False
+    return entry
+
+
+def _number(entry: NumberEntry) -> dict[str, Any]:
+    return _written(
+        {
+            "number": entry.number,
+            "vendor": entry.vendor,
+            "status": str(entry.status),
+            "usage": entry.usage,
+            "tag": entry.tag,
+            "release_date": rfc3339(entry.release_date) if entry.release_date is not None else "",
+        }
+    )
