@@ -1,0 +1,194 @@
+"""One request in ASGI 3's terms: the scope, and the two callables an application is given.
+
+The body is read only when the application asks for it, and never beyond the limit. Not here: the loop over a
+connection's requests (`connection`), the meaning of any path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import unquote
+
+import h11
+
+from daemon.errors import BadMessage
+from daemon.http.wire import PeerLeft, Wire
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+_ASGI = {"version": "3.0", "spec_version": "2.4"}  # 2.4: send raises OSError once the peer has left
+_BODYLESS = frozenset((204, 304))  # RFC 9110 section 6.4.1
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Both ends of a connection as (host, port); no client over a Unix socket, whose file permissions let it in."""
+
+    client: tuple[str, int] | None
+    server: tuple[str, int | None]
+    scheme: str = "http"
+
+    @property
+    def unix(self) -> bool:
+        """Whether the peer came over a Unix socket."""
+        return self.client is None
+
+
+def scope_of(request: h11.Request, endpoints: Endpoints) -> Scope:
+    """A request's head as ASGI's connection scope; `scope["state"]["unix"]` tells who came over the Unix socket."""
+    target, _, query = request.target.partition(b"?")
+    return {
+        "type": "http",
+        "asgi": _ASGI,
+        "http_version": request.http_version.decode("ascii"),
+        "method": request.method.decode("ascii"),
+        "scheme": endpoints.scheme,
+        "path": unquote(target.decode("ascii")),
+        "raw_path": target,
+        "query_string": query,
+        "root_path": "",
+        "headers": list(request.headers),
+        "client": endpoints.client,
+        "server": endpoints.server,
+        "state": {"unix": endpoints.unix},
+    }
+
+
+def declared_length(request: h11.Request) -> int:
+    """The body's length by Content-Length, digits as h11 has seen to; 0 if nothing says, or chunks tell instead."""
+    length = 0
+    for name, value in request.headers:
+        if name == b"transfer-encoding":
+            return 0
+        if name == b"content-length":
+            length = int(value)
+    return length
+
+
+class Exchange:
+    """One request and its answer.
+
+    `deadline` (Trio's clock) is when the whole request must be here; `own_headers` gives what we add to the answer's.
+    """
+
+    def __init__(
+        self, wire: Wire, request: h11.Request, max_body: int, deadline: float, own_headers: Callable[[], Headers]
+    ) -> None:
+        self.status = 0  # of the answer, once its head has been sent
+        self.over = False  # complete, or the peer left, or we refused the rest: nothing more will be sent
+        self.refused: BadMessage | None = None  # the body was not to be had
+        self.peer_left = False
+        self._wire = wire
+        self._room = max_body
+        self._due = declared_length(request)
+        self._deadline = deadline
+        self._own_headers = own_headers
+        self._head: h11.Response | None = None
+        self._head_only = request.method == b"HEAD"
+        self._body_read = False
+
+    async def receive(self) -> Message:
+        """ASGI's receive: the body piece by piece, then `http.disconnect` when the peer has left."""
+        if self._body_read or self.over:
+            if not self.over:
+                await self._wire.wait_until_peer_leaves()
+            return {"type": "http.disconnect"}
+        try:
+            return await self._receive_body()
+        except (BadMessage, PeerLeft) as error:
+            await self._give_up(error)
+            return {"type": "http.disconnect"}
+
+    async def _receive_body(self) -> Message:
+        if self._wire.h11.they_are_waiting_for_100_continue:
+            await self._wire.write(self._wire.encode(h11.InformationalResponse(status_code=100, headers=[])))
+        event = await self._wire.next_event(self._deadline)
+        if not isinstance(event, h11.Data):
+            self._body_read = True
+            return {"type": "http.request", "body": b"", "more_body": False}
+        self._room -= len(event.data)
+        if self._room < 0:
+            raise BadMessage("body_too_large", status=413)
+        self._due -= len(event.data)
+        if self._due == 0:  # a report is mostly one piece: its end is told with it, and nothing is waited for
+            await self._wire.next_event(self._deadline)
+            self._body_read = True
+        return {"type": "http.request", "body": bytes(event.data), "more_body": not self._body_read}
+
+    async def _give_up(self, error: BadMessage | PeerLeft) -> None:
+        """Answer for the application, which is told that the peer has left: nothing it says will be heard."""
+        if isinstance(error, BadMessage):
+            self.refused = error
+            if not self.status:
+                await self.answer(error.status)
+        else:
+            self.peer_left = True
+        self.over = True
+
+    async def send(self, message: Message) -> None:
+        """ASGI's send; `OSError` once the peer has left. The head goes out with the first piece of the body."""
+        if self.peer_left:
+            raise PeerLeft
+        if self.over:
+            return
+        if message["type"] == "http.response.start":
+            self._head = h11.Response(
+                status_code=message["status"], headers=[*message["headers"], *self._own_headers()]
+            )
+        else:
+            await self._send_body(message.get("body", b""), message.get("more_body", False))
+
+    async def _send_body(self, body: bytes, more: bool) -> None:
+        if self._head is None:
+            raise RuntimeError("the application sent a body before http.response.start")
+        events: list[h11.Event] = []
+        if not self.status:
+            events.append(self._head)
+        if body and not self._head_only and self._head.status_code not in _BODYLESS:
+            events.append(h11.Data(data=body))
+        if not more:
+            events.append(h11.EndOfMessage())
+        await self._write(self._wire.encode(*events), self._head.status_code, last=not more)
+
+    async def _write(self, data: bytes, status: int, *, last: bool) -> None:
+        self.status, self.over = status, last
+        try:
+            await self._wire.write(data)
+        except PeerLeft:
+            self.peer_left = self.over = True
+            raise
+
+    async def answer(self, status: int) -> None:
+        """Answer in the application's stead, if that is still possible. The connection ends with it."""
+        if not self._wire.answerable:
+            return
+        with suppress(PeerLeft):  # noted in `peer_left`
+            await self._write(
+                refusal(self._wire, status, self._own_headers(), head_only=self._head_only), status, last=True
+            )
+
+
+def problem(status: int) -> bytes:
+    """An RFC 9457 problem document that says no more than the status itself."""
+    return b'{"type":"about:blank","title":"%s","status":%d}' % (HTTPStatus(status).phrase.encode("ascii"), status)
+
+
+def refusal(wire: Wire, status: int, extra: Headers, *, head_only: bool = False) -> bytes:
+    """A whole answer of our own that closes the connection, as bytes for `wire`."""
+    body = problem(status)
+    headers: Headers = [
+        (b"content-type", b"application/problem+json"),
+        (b"content-length", b"%d" % len(body)),
+        (b"connection", b"close"),
+    ]
+    head = h11.Response(status_code=status, headers=[*headers, *extra])
+    return wire.encode(head, h11.Data(data=b"" if head_only else body), h11.EndOfMessage())

@@ -1,0 +1,60 @@
+"""How phones are told no: the one 404, the 400 that names its reason, the 503. Counted by reason, logged sparingly.
+
+Every refusal that has to do with who is asking looks the same, so nobody learns from it which MAC exists.
+Not here: deciding to refuse.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+
+import structlog
+from starlette.responses import Response
+
+from daemon.errors import BadMessage
+
+log = structlog.get_logger("phones")
+
+_PROBLEM = "application/problem+json"
+# A scanner or a broken firmware would otherwise fill the log; the counters miss nothing.
+LINES_PER_MINUTE = 30
+# A full disk takes a person some minutes; phones that come back every half minute find out soon enough.
+RETRY_AFTER = "30"
+
+
+class Refusals:
+    """Makes the refusing responses, and keeps count of them. `now` gives UTC seconds."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self.by_reason: Counter[str] = Counter()
+        self._now = now
+        self._minute = -1
+        self._lines = 0
+
+    def not_found(self, reason: str, source: str, detail: str = "") -> Response:
+        """404, the same for every reason."""
+        self._note(reason, source, detail)
+        return Response(b'{"type":"about:blank","title":"Not Found","status":404}', 404, media_type=_PROBLEM)
+
+    def bad(self, error: BadMessage, source: str) -> Response:
+        """The status and reason of a message we cannot use."""
+        self._note(error.reason, source, error.detail)
+        problem = {"type": "about:blank", "title": "Bad Request", "status": error.status, "detail": str(error)}
+        return Response(json.dumps(problem).encode(), error.status, media_type=_PROBLEM)
+
+    def unavailable(self) -> Response:
+        """503: nothing can be kept now, so nothing is promised."""
+        self.by_reason["store"] += 1
+        problem = b'{"type":"about:blank","title":"Service Unavailable","status":503}'
+        return Response(problem, 503, {"retry-after": RETRY_AFTER}, media_type=_PROBLEM)
+
+    def _note(self, reason: str, source: str, detail: str = "") -> None:
+        self.by_reason[reason] += 1
+        minute = int(self._now() // 60)
+        if minute != self._minute:
+            self._minute, self._lines = minute, 0
+        self._lines += 1
+        if self._lines <= LINES_PER_MINUTE:
+            log.warning("refused a phone", event_name="phone-refused", reason=reason, source=source, detail=detail)

@@ -1,0 +1,121 @@
+"""One HTTP/1.1 byte stream: h11 on a Trio stream, with a deadline on every wait.
+
+Whatever the peer does comes out as one of three: an h11 event, `PeerLeft` or `BadMessage`. Not here: what a request
+means (`connection`), and the ASGI dialect (`asgi`).
+"""
+
+from __future__ import annotations
+
+import math
+
+import h11
+import trio
+
+from daemon.errors import BadMessage
+from daemon.http.limits import LINGER, MAX_AHEAD, MAX_HEAD, READ_SIZE
+
+HttpEvent = h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]  # NEED_DATA never, but mypy cannot tell
+
+_REASONS = {431: "head_too_large", 501: "transfer_encoding"}  # h11's hints; everything else is malformed
+
+
+class PeerLeft(OSError):
+    """The peer is gone, or reads so slowly that it might as well be. An `OSError`, as ASGI 2.4 asks of `send`."""
+
+
+class Wire:
+    """h11's view of one connection; `write_timeout` bounds each write, in seconds."""
+
+    def __init__(self, stream: trio.abc.Stream, write_timeout: float) -> None:
+        self.h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD)
+        self.ended = False  # the peer will send nothing more
+        self._stream = stream
+        self._write_timeout = write_timeout
+
+    @property
+    def buffered(self) -> bool:
+        """Whether bytes have come that no event has used up yet."""
+        return bool(self.h11.trailing_data[0])
+
+    async def fill(self) -> None:
+        """Wait for bytes, or for the peer's end; `PeerLeft` when the connection broke."""
+        try:
+            data = await self._stream.receive_some(READ_SIZE)
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+            raise PeerLeft from error
+        self.ended = not data
+        self.h11.receive_data(bytes(data))
+
+    async def next_event(self, deadline: float) -> HttpEvent:
+        """The next thing the peer says. `BadMessage` (reason "slow", 408) once Trio's clock passes `deadline`."""
+        event = self._parse()
+        if event is not None:
+            return event
+        with trio.CancelScope(deadline=deadline):
+            while event is None:
+                await self.fill()
+                event = self._parse()
+            return event
+        raise BadMessage("slow", status=408)
+
+    def _parse(self) -> HttpEvent | None:
+        """The next event among the bytes that have come; None if they do not make one yet."""
+        try:
+            event = self.h11.next_event()
+        except h11.RemoteProtocolError as error:
+            if self.ended:
+                raise PeerLeft from error
+            status = error.error_status_hint
+            raise BadMessage(_REASONS.get(status, "malformed"), str(error)[:200], status) from error
+        return None if event is h11.NEED_DATA else event
+
+    def encode(self, *events: h11.Event) -> bytes:
+        """What our side's events look like on the wire; `h11.LocalProtocolError` if they make no sense here."""
+        return b"".join([piece for event in events if (piece := self.h11.send(event))])
+
+    async def write(self, data: bytes) -> None:
+        """Send it; `PeerLeft` if it cannot be sent in time."""
+        with trio.CancelScope(deadline=trio.current_time() + self._write_timeout):
+            try:
+                await self._stream.send_all(data)
+            except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+                raise PeerLeft from error
+            return
+        raise PeerLeft("not read in time")
+
+    @property
+    def answerable(self) -> bool:
+        """Whether no answer to the current request, or to what should have been one, has been begun."""
+        return self.h11.our_state in (h11.IDLE, h11.SEND_RESPONSE)
+
+    async def wait_until_peer_leaves(self) -> None:
+        """Return when the peer ended or broke the connection; what it sends meanwhile is kept for later, bounded."""
+        while not self.ended:
+            if len(self.h11.trailing_data[0]) >= MAX_AHEAD:
+                await trio.sleep(math.inf)
+            try:
+                await self.fill()
+            except PeerLeft:
+                return
+
+    def next_cycle(self) -> bool:
+        """Make ready for another request; False if this connection cannot carry one."""
+        while self.h11.their_state is h11.SEND_BODY:
+            # A body the application did not want: what has come of it is dropped; more is not waited for.
+            if self._parse() is None:
+                return False
+        if self.h11.our_state is not h11.DONE or self.h11.their_state is not h11.DONE:
+            return False
+        self.h11.start_next_cycle()
+        return True
+
+    async def linger(self) -> None:
+        """Say that we are done and swallow what still comes, for a short while; see `LINGER`."""
+        with trio.move_on_after(LINGER):
+            try:
+                if isinstance(self._stream, trio.abc.HalfCloseableStream):
+                    await self._stream.send_eof()
+                while await self._stream.receive_some(READ_SIZE):
+                    pass
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                pass

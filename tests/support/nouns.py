@@ -1,0 +1,174 @@
+"""Hypothesis strategies for the nouns of `daemon.fleet.model`, as wild as their types allow."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network, IPv6Network
+from types import MappingProxyType
+from typing import Any
+
+from hypothesis import strategies as st
+
+from daemon.fleet.model import (
+    NO_PLACEHOLDERS,
+    Alarm,
+    Contact,
+    DeviceRecord,
+    DeviceState,
+    EventType,
+    Mac,
+    Network,
+    Notification,
+    NumberEntry,
+    NumberStatus,
+    Operator,
+    PhoneRequest,
+    Placeholders,
+    Presence,
+    Reachability,
+    Report,
+    Role,
+    Server,
+    Severity,
+    Site,
+    Tenant,
+    Transition,
+)
+from daemon.store.rows import OutboxEntry
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+names = st.text("abcdef", min_size=1, max_size=3)
+macs = st.integers(0, 5).map(lambda index: Mac(f"00908f{index:06x}"))  # few, so that they meet again
+times = st.floats(0, 4e9)
+whole = st.integers(0, 2**31)
+
+
+def _network(value: int) -> Network:
+    return IPv4Network((value & 0xFFFFFF00, 24)) if value < 2**32 else IPv6Network((value >> 64 << 64, 64))
+
+
+def _placeholders(values: dict[str, str]) -> Placeholders:
+    return MappingProxyType(values) if values else NO_PLACEHOLDERS
+
+
+def built(noun: Any, **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """`noun` from these strategies, by field name."""
+    return st.builds(noun, **fields)
+
+
+networks = st.none() | st.integers(0, 2**128 - 1).map(_network)
+placeholders = st.dictionaries(texts, texts, max_size=2).map(_placeholders)
+devices = st.none() | macs
+sites = st.lists(built(Site, name=texts, subnet=networks, placeholders=placeholders), max_size=2).map(tuple)
+reports = built(Report, **dict.fromkeys(Report.__dataclass_fields__, texts))
+contacts = built(Contact, uri=texts, host=texts, port=st.integers(1, 65535), expires_at=st.none() | times)
+
+tenants = built(
+    Tenant,
+    name=names,
+    description=texts,
+    subnet=networks,
+    default=st.booleans(),
+    sites=sites,
+    placeholders=placeholders,
+)
+servers = built(Server, name=names, address=texts)
+numbers = built(
+    NumberEntry,
+    number=names,
+    status=st.sampled_from(NumberStatus),
+    usage=texts,
+    vendor=texts,
+    device=devices,
+    tag=texts,
+    release_date=st.none() | times,
+)
+alarms = built(
+    Alarm,
+    id=names,
+    sequence=whole,
+    name=texts,
+    source=texts,
+    device=devices,
+    tenant=texts,
+    severity=st.sampled_from(Severity),
+    description=texts,
+    event_type=st.sampled_from(EventType),
+    probable_cause=whole,
+    additional_info=st.lists(texts, max_size=3).map(tuple),
+    raised_at=times,
+    updated_at=times,
+)
+transitions = built(Transition, mac=macs, at=times, axis=texts, old=texts, new=texts, reason=texts)
+requests = built(
+    PhoneRequest,
+    id=st.integers(1, 8),
+    mac=macs,
+    action=texts,
+    body=st.dictionaries(texts, texts, max_size=2).map(MappingProxyType),
+    queued_at=times,
+    expires_at=times,
+    handed_out_at=st.none() | times,
+)
+operators = built(Operator, name=names, role=st.sampled_from(Role), token_hash=texts, added_at=times)
+notifications = built(Notification, sequence=whole, at=times, alarm=alarms, device_ip=texts)
+entries = built(OutboxEntry, id=whole, manager=names, notification=notifications)
+
+
+def records(mac: st.SearchStrategy[Mac] = macs) -> st.SearchStrategy[DeviceRecord]:
+    """What operators decided."""
+    words = ("model", "tenant", "site", "user", "display_name", "number", "server", "contact", "sip_password")
+    record: st.SearchStrategy[DeviceRecord] = built(
+        DeviceRecord,
+        mac=mac,
+        **dict.fromkeys(words, texts),
+        qualify=st.booleans(),
+        lagged_after=st.none() | times,
+        placeholders=placeholders,
+        approved=st.booleans(),
+        armed_until=times,
+        secret_generation=whole,
+    )
+    return record
+
+
+def states(mac: st.SearchStrategy[Mac] = macs) -> st.SearchStrategy[DeviceState]:
+    """What became of a device."""
+    state: st.SearchStrategy[DeviceState] = built(
+        DeviceState,
+        mac=mac,
+        presence=st.sampled_from(Presence),
+        presence_reason=texts,
+        presence_since=times,
+        last_seen=st.none() | times,
+        source=texts,
+        report=st.none() | reports,
+        reachability=st.sampled_from(Reachability),
+        reachability_reason=texts,
+        reachability_since=times,
+        contact=st.none() | contacts,
+        registered_server=texts,
+        ever_registered=st.booleans(),
+    )
+    return state
+
+
+FIRST_MAC = Mac("00908f000000")
+
+
+def state_with_report(mac: Mac = FIRST_MAC, last_seen: float = 1.0, **said: str) -> DeviceState:
+    """A registered phone that said this of itself."""
+    return DeviceState(
+        mac=mac,
+        presence=Presence.REGISTERED,
+        presence_reason="keep-alive",
+        presence_since=1.0,
+        last_seen=last_seen,
+        source="10.1.2.7",
+        report=Report(**said),
+        reachability=Reachability.OK,
+        reachability_reason="answered",
+        reachability_since=1.0,
+        contact=None,
+        registered_server="pbx-a",
+        ever_registered=True,
+    )

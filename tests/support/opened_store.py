@@ -1,0 +1,99 @@
+"""A running store in a temporary folder, what it delivered, and ways to make the disk refuse."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import trio
+from sqlalchemy import event
+
+from daemon.config.settings import StoreLimits
+from daemon.fleet.commands import Answer, StoreCommand
+from daemon.fleet.delivery import Delivery
+from daemon.fleet.events import Event
+from daemon.scheduler.clock import Clock
+from daemon.store.store import Store, open_store
+
+QUICK = StoreLimits(retry=0.02, timeline_days=36_500)  # so that steps of 1970 are not pruned
+
+
+class Taken:
+    """What comes of an event nobody answers."""
+
+    answer: Answer | None = None
+
+    async def stored(self) -> None:
+        """At once."""
+        await trio.lowlevel.checkpoint()
+
+
+@dataclass
+class Fleet:
+    """Remembers what it was told, and orders `then` of the store as the real one would raise an alarm."""
+
+    store: Store
+    told: list[Event] = field(default_factory=list)
+    then: Sequence[StoreCommand] = ()
+
+    def deliver(self, event: Event) -> Delivery:
+        """An event, and at once what it leads to."""
+        self.told.append(event)
+        for command in self.then:
+            self.store.submit(command)
+        return Taken()
+
+
+@asynccontextmanager
+async def running(
+    path: Path, managers: Sequence[str] = ("a",), limits: StoreLimits = QUICK, outbox_limit: int = 1000
+) -> AsyncIterator[Fleet]:
+    """A store that writes, and the fleet it talks to."""
+    async with open_store(path, managers, limits, Clock(), outbox_limit) as store:
+        fleet = Fleet(store)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(store.run, fleet.deliver)
+            yield fleet
+            nursery.cancel_scope.cancel()
+
+
+async def stored(store: Store, *commands: StoreCommand) -> None:
+    """These are durable when this returns."""
+    for command in commands:
+        store.submit(command)
+    await store.receipt().wait()
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Another program holds the file for itself."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        yield
+        other.execute("ROLLBACK")
+
+
+@contextmanager
+def full(store: Store, path: Path, spare_pages: int = 8) -> Iterator[None]:
+    """The file may grow by this little, as if the disk were full; for connections made from now on."""
+    with closing(sqlite3.connect(path)) as other:
+        (pages,) = other.execute("PRAGMA page_count").fetchone()
+    engine = store._database._engine.sync_engine  # the one way to fill a disk without root
+
+    def bound(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute(f"PRAGMA max_page_count={pages + spare_pages}")
+
+    event.listen(engine, "connect", bound)
+    try:
+        yield
+    finally:
+        event.remove(engine, "connect", bound)
+
+
+def rows(path: Path, sql: str) -> list[tuple[object, ...]]:
+    """What another program reads from the file."""
+    with closing(sqlite3.connect(path)) as other:
+        return other.execute(sql).fetchall()

@@ -1,0 +1,116 @@
+"""A desk with a real fleet behind it, kept in memory, and browsers and scripts that come to it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
+
+import httpx
+
+from daemon.config.export import export_inventory
+from daemon.config.inventory import parse_inventory
+from daemon.config.settings import Settings
+from daemon.errors import StoreUnavailable
+from daemon.fleet import enrolment
+from daemon.fleet.commands import Answer, AppendTransition
+from daemon.fleet.events import Event, InventoryApplied, OperatorAdded
+from daemon.fleet.fleet import Fleet
+from daemon.fleet.model import DeviceRecord, Inventory, Mac, Operator, Role, Snapshot, Transition
+from daemon.http.operators.access import token_hash
+from daemon.http.operators.app import OperatorsApp, operators_app
+from daemon.http.operators.desk import Desk
+from daemon.scheduler.clock import Clock
+from tests.support.builders import NOW, inventory
+
+Scope = Any
+
+
+class Kept:
+    """What came of an event; the disk takes it unless the desk says otherwise."""
+
+    def __init__(self, answer: Answer | None, disk_full: bool) -> None:
+        self.answer = answer
+        self._disk_full = disk_full
+
+    async def stored(self) -> None:
+        """The disk's word."""
+        if self._disk_full:
+            raise StoreUnavailable("no space left on device")
+
+
+class DeskWithFleet:
+    """The application at a desk; `heard` is every event that operators caused. Made inside a running Trio."""
+
+    def __init__(self, *records: DeviceRecord, clock: Clock | None = None) -> None:
+        self.clock = clock or Clock(wall=NOW)
+        self.settings = Settings()
+        self.fleet = Fleet(self.settings, Snapshot(), self.clock.now())
+        self.heard: list[Event] = []
+        self.steps: list[Transition] = []
+        self.disk_full = False
+        self.not_ready: tuple[str, ...] = ()
+        self.app: OperatorsApp = operators_app(self._desk())
+        self.deliver(InventoryApplied(inventory(*records), "test"))
+        for role in Role:
+            self.deliver(OperatorAdded(Operator(role, role, token_hash(f"{role}-token"), NOW), "test"))
+        self.heard.clear()
+
+    def deliver(self, event: Event) -> Kept:
+        """What the switchboard does, without a store."""
+        orders = self.fleet.handle(event, self.clock.now())
+        self.heard.append(event)
+        self.steps += [order.transition for order in orders if isinstance(order, AppendTransition)]
+        answer = next((order for order in orders if isinstance(order, Answer)), None)
+        return Kept(answer, self.disk_full)
+
+    def script(self, role: Role | str | None = None) -> httpx.AsyncClient:
+        """A program over TCP, with the token of a role, any other token, or none."""
+        token = f"{role}-token" if isinstance(role, Role) else role
+        return self._client({"Authorization": f"Bearer {token}"} if token else {})
+
+    def browser(self) -> httpx.AsyncClient:
+        """A browser that looks at our own pages."""
+        return self._client({"Accept": "text/html", "Sec-Fetch-Site": "same-origin"})
+
+    def at_socket(self) -> httpx.AsyncClient:
+        """A program on the Unix socket."""
+
+        async def app(scope: Scope, receive: Any, send: Any) -> None:
+            await self.app({**scope, "client": None, "state": {"unix": True}}, receive, send)
+
+        return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://ringkeeper")
+
+    def _client(self, headers: dict[str, str]) -> httpx.AsyncClient:
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+        return httpx.AsyncClient(transport=transport, base_url="http://ringkeeper.example:8090", headers=headers)
+
+    def _desk(self) -> Desk:
+        return Desk(
+            directory=self.fleet,
+            deliver=self.deliver,
+            clock=self.clock,
+            settings=lambda: self.settings,
+            timeline=self._timeline,
+            parse=partial(parse_inventory, file="inventory", seal=lambda password: f"sealed {password}"),
+            check=self._check,
+            export=export_inventory,
+            metrics=lambda: b"ringkeeper_up 1\n",
+            ready=lambda: (not self.not_ready, self.not_ready),
+        )
+
+    def _check(self, wanted: Inventory) -> Sequence[str]:
+        return enrolment.faults(wanted, self.fleet.roster, self.fleet.numbers)
+
+    async def _timeline(self, mac: Mac, limit: int) -> Sequence[Transition]:
+        return [step for step in reversed(self.steps) if step.mac == mac][:limit]
+
+
+@asynccontextmanager
+async def signed_in(desk: DeskWithFleet, role: Role = Role.OPERATOR) -> AsyncIterator[httpx.AsyncClient]:
+    """A browser with a session."""
+    async with desk.browser() as browser:
+        answer = await browser.post("/sign-in", data={"token": f"{role}-token"})
+        assert answer.status_code == 303
+        yield browser

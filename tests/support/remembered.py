@@ -1,0 +1,106 @@
+"""What a store should remember, as plain dicts: the oracle its tests compare with, and random commands for both."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+from hypothesis import strategies as st
+
+from daemon.fleet.commands import (
+    AppendTransition,
+    DropAlarm,
+    DropDevice,
+    DropRequest,
+    Notify,
+    SaveAlarm,
+    SaveDevice,
+    SaveLastSeen,
+    SaveMark,
+    SaveNumber,
+    SaveOperator,
+    SaveRequest,
+    SaveServer,
+    SaveState,
+    SaveTenant,
+    StoreCommand,
+)
+from daemon.fleet.model import Mac, Notification, Snapshot, Transition
+from tests.support import nouns
+
+commands: st.SearchStrategy[StoreCommand] = st.one_of(
+    st.builds(SaveTenant, nouns.tenants),
+    st.builds(SaveServer, nouns.servers),
+    st.builds(SaveDevice, nouns.records()),
+    st.builds(SaveState, nouns.states()),
+    st.builds(SaveLastSeen, nouns.macs, nouns.times),
+    st.builds(DropDevice, nouns.macs),
+    st.builds(AppendTransition, nouns.transitions),
+    st.builds(SaveAlarm, nouns.alarms),
+    st.builds(DropAlarm, nouns.names),
+    st.builds(SaveNumber, nouns.numbers),
+    st.builds(SaveRequest, nouns.requests),
+    st.builds(DropRequest, st.integers(1, 8)),
+    st.builds(SaveOperator, nouns.operators),
+    st.builds(SaveMark, nouns.names, nouns.times),
+    st.builds(Notify, nouns.notifications),
+)
+
+
+class Remembered:
+    """Carries out one command after another, at once and without a disk."""
+
+    def __init__(self) -> None:
+        self.tables: dict[str, dict[Any, Any]] = {name: {} for name in Snapshot.__dataclass_fields__}
+        self.transitions: list[Transition] = []
+        self.notifications: list[Notification] = []
+
+    def handle(self, command: StoreCommand) -> None:
+        """What the command says, literally."""
+        tables = self.tables
+        match command:
+            case SaveTenant(noun) | SaveServer(noun) | SaveOperator(noun):
+                plural = type(noun).__name__.lower() + "s"
+                tables[plural][noun.name] = noun
+            case SaveDevice(noun):
+                tables["records"][noun.mac] = noun
+            case SaveState(noun):
+                tables["states"][noun.mac] = noun
+            case SaveLastSeen(mac, at) if mac in tables["states"]:
+                tables["states"][mac] = replace(tables["states"][mac], last_seen=at)
+            case DropDevice(mac):
+                self._drop(mac)
+            case SaveAlarm(noun) | SaveRequest(noun):
+                plural = "alarms" if isinstance(command, SaveAlarm) else "requests"
+                tables[plural][noun.id] = noun
+            case DropAlarm(key):
+                tables["alarms"].pop(key, None)
+            case DropRequest(key):
+                tables["requests"].pop(key, None)
+            case SaveNumber(noun):
+                tables["numbers"][noun.number] = noun
+            case SaveMark(name, value):
+                tables["marks"][name] = value
+            case AppendTransition(noun):
+                self.transitions.append(noun)
+            case Notify(noun):
+                self.notifications.append(noun)
+            case _:
+                assert isinstance(command, SaveLastSeen)  # of a device without a state: nothing
+
+    def snapshot(self) -> Snapshot:
+        """What a reload should find."""
+        ordered: dict[str, Any]
+        ordered = {name: tuple(table[key] for key in sorted(table)) for name, table in self.tables.items()}
+        return Snapshot(**{**ordered, "marks": MappingProxyType(self.tables["marks"])})
+
+    def timeline(self, mac: Mac) -> list[Transition]:
+        """A device's steps, newest first."""
+        return [step for step in reversed(self.transitions) if step.mac == mac]
+
+    def _drop(self, mac: Mac) -> None:
+        self.tables["records"].pop(mac, None)
+        self.tables["states"].pop(mac, None)
+        waiting = self.tables["requests"]
+        self.tables["requests"] = {key: request for key, request in waiting.items() if request.mac != mac}

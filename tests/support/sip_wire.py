@@ -1,0 +1,108 @@
+"""A SIP endpoint on loopback with a fleet that remembers what it was told, and a phone to talk to it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import trio
+
+from daemon.config.listen import Listen
+from daemon.config.settings import Qualify, Sip
+from daemon.errors import StoreUnavailable
+from daemon.fleet.commands import Answer
+from daemon.fleet.events import Event, Registered, Unregistered
+from daemon.scheduler.clock import Clock
+from daemon.sip.endpoint import SipEndpoint
+from tests.support.sip_messages import Phonebook
+
+LOOPBACK = Listen("udp", "127.0.0.1", 0)
+LOOPBACK_6 = Listen("udp", "::1", 0)
+
+
+class Disk:
+    """A promise that can be held back or broken."""
+
+    answer: Answer | None = None
+
+    def __init__(self) -> None:
+        self.spinning = trio.Event()
+        self.spinning.set()
+        self.full = False
+
+    async def stored(self) -> None:
+        await self.spinning.wait()
+        if self.full:
+            raise StoreUnavailable("disk full")
+
+
+class Office:
+    """The endpoint under test with everything around it."""
+
+    def __init__(self, *listen: Listen, qualify: Qualify | None = None) -> None:
+        self.phonebook = Phonebook()
+        self.disk = Disk()
+        self.events: list[Event] = []
+        settings = Sip(listen=listen or (LOOPBACK,), domain="pbx.example.net", min_expires=60)
+        self.endpoint = SipEndpoint(settings, qualify or Qualify(), self.phonebook, Clock())
+
+    def deliver(self, event: Event) -> Disk:
+        self.events.append(event)
+        if isinstance(event, Registered):
+            self.phonebook.settle(event.mac, event.contact)
+        elif isinstance(event, Unregistered):
+            self.phonebook.settle(event.mac, None)
+        return self.disk
+
+    async def until(self, count: int) -> list[Event]:
+        """The events, once there are that many."""
+        with trio.fail_after(5):
+            while len(self.events) < count:
+                await trio.lowlevel.checkpoint()
+        return self.events
+
+
+@asynccontextmanager
+async def open_office(*listen: Listen, qualify: Qualify | None = None) -> AsyncIterator[Office]:
+    office = Office(*listen, qualify=qualify)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(office.endpoint.run, office.deliver)
+        yield office
+        nursery.cancel_scope.cancel()
+
+
+class Phone:
+    """A socket that speaks to one listener."""
+
+    def __init__(self, sock: trio.socket.SocketType, listen: Listen) -> None:
+        self._sock = sock
+        self._listen = listen
+
+    @property
+    def address(self) -> tuple[str, int]:
+        host, port = self._sock.getsockname()[:2]
+        return host, port
+
+    async def say(self, datagram: bytes) -> None:
+        await self._sock.sendto(datagram, (self._listen.host, self._listen.port))
+
+    async def hear(self) -> bytes:
+        with trio.fail_after(5):
+            return (await self._sock.recvfrom(65535))[0]
+
+    async def ask(self, datagram: bytes) -> bytes:
+        await self.say(datagram)
+        return await self.hear()
+
+
+@asynccontextmanager
+async def open_phone(listen: Listen) -> AsyncIterator[Phone]:
+    family = trio.socket.AF_INET6 if ":" in listen.host else trio.socket.AF_INET
+    with trio.socket.socket(family, trio.socket.SOCK_DGRAM) as sock:
+        await sock.bind((listen.host, 0))
+        yield Phone(sock, listen)
+
+
+def ok(request: bytes, status: bytes = b"200 OK") -> bytes:
+    """A phone's answer: the request's headers as they came."""
+    return b"SIP/2.0 " + status + request[request.index(b"\r\n") :]
