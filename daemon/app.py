@@ -24,7 +24,7 @@ from daemon.config.reload import Reloads
 from daemon.config.settings import Settings
 from daemon.errors import RingkeeperError
 from daemon.fleet.fleet import Fleet
-from daemon.http.operators.app import operators_app
+from daemon.http.operators.app import OperatorsApp, operators_app
 from daemon.http.operators.desk import Desk
 from daemon.http.phones.app import phones_app
 from daemon.http.server import HttpServer
@@ -47,6 +47,7 @@ log = structlog.get_logger("app")
 
 DATABASE = "ringkeeper.db"
 KEY = "secret.key"
+TIMERS_MAY_LAG = 30.0  # seconds
 
 
 async def run_daemon(
@@ -82,7 +83,8 @@ async def run_daemon(
         sip = SipEndpoint(settings.sip, settings.qualify, fleet, clock)
         switchboard.connect_sip(sip.submit)
         sender = Sender(settings.snmp, store.outbox, clock)
-        watchdog = Watchdog(clock, notifier, alive=lambda: True)
+        # The timers are what everything hangs on: if they stand still for half a minute, a restart is the best cure.
+        watchdog = Watchdog(clock, notifier, alive=lambda: clock.now() - fleet.next_deadline() < TIMERS_MAY_LAG)
         reloads = Reloads(clock.now())
         metrics = Metrics()
         phones = phones_app(
@@ -137,7 +139,7 @@ async def run_daemon(
                 Service("sip", partial(sip.run, switchboard.deliver)),
                 Service("timers", switchboard.driver.run, reports_ready=False),
                 Service("phones' listener", phones_server.run, phones_server.aclose),
-                Service("operators' listener", operators_server.run, operators_server.aclose),
+                Service("operators' listener", operators_server.run, partial(_close, operators, operators_server)),
                 Service("watchdog", watchdog.run),
             ]
         )
@@ -180,6 +182,12 @@ async def _serve(settings: Settings, config_path: Path) -> None:
         notifier.stopping()
         log.info("stopping")
         running.stop()
+
+
+async def _close(operators: OperatorsApp, server: HttpServer) -> None:
+    """End the live streams first, or open browsers would hold the listener for its whole grace."""
+    await operators.aclose()
+    await server.aclose()
 
 
 def _failed(errors: Sequence[BaseException]) -> int:

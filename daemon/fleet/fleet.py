@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from daemon.config.settings import Settings
-from daemon.fleet import operator_events, phone_events, sip_events
+from daemon.fleet import enrolment, operator_events, phone_events, sip_events
 from daemon.fleet.alarms import SEQUENCE, AlarmBook
 from daemon.fleet.commands import Command, SaveLastSeen, SaveMark
 from daemon.fleet.consequences import expect_report, refresh_status
@@ -38,7 +38,7 @@ from daemon.fleet.events import (
     UnknownPhoneHeard,
     Unregistered,
 )
-from daemon.fleet.model import Alarm, DeviceState, Mac, NumberEntry, PhoneRequest, Snapshot
+from daemon.fleet.model import Alarm, DeviceState, Inventory, Mac, NumberEntry, PhoneRequest, Snapshot
 from daemon.fleet.numbers import NumberBook
 from daemon.fleet.parts import Parts
 from daemon.fleet.qualify import Pinging
@@ -92,7 +92,8 @@ class Fleet:
         self.mac_at = self.roster.mac_at
         self.requests_of: Callable[[Mac], tuple[PhoneRequest, ...]] = self.parts.requests.of
         self.tenants, self.servers, self.operators = self.roster.tenants, self.roster.servers, self.roster.operators
-        self._rate = TokenBucket(settings.qualify.max_rate, burst=settings.qualify.max_rate)
+        # A twentieth of a second's worth at once: a whole second's overran socket buffers of 208 KiB when measured.
+        self._rate = TokenBucket(settings.qualify.max_rate, burst=max(1.0, settings.qualify.max_rate / 20))
         self._checkpoint_at = now
         self._restore(snapshot, outage, now)
 
@@ -136,6 +137,10 @@ class Fleet:
         orders += parts.numbers.release(now)
         orders += parts.requests.expire(now)
         return orders + self._checkpoint(now) if now >= self._checkpoint_at else orders
+
+    def faults(self, inventory: Inventory) -> list[str]:
+        """Why this inventory would be refused, one sentence each; empty if it would be taken."""
+        return enrolment.faults(inventory, self.roster, self.numbers)
 
     def statistics(self) -> FleetStatistics:
         """How many of what."""

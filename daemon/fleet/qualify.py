@@ -71,11 +71,11 @@ class Pinging:
         if not reachability.accepts(event.code, self.settings.accept):
             return self.missed(device, ProbeMissed(event.mac, f"answer {event.code} is not in qualify.accept"), now)
         stimulus = reachability.judge(device, event.rtt, self.settings)
-        detail = "" if device.srtt is None else f"round trip {device.srtt * 1000:.0f} ms"
-        moved = reachability.step(device, stimulus, now, detail)
-        if moved:
-            self._arm(device)
-            self._plan(device, now)
+        if reachability.destination(device.reachability, stimulus) is device.reachability:
+            return None
+        moved = reachability.step(device, stimulus, now, _how_fast(device, event.rtt))
+        self._arm(device)
+        self._plan(device, now)
         return moved
 
     def missed(self, device: Device, event: ProbeMissed, now: float) -> Transition | Decided | None:
@@ -172,3 +172,10 @@ class Pinging:
             self.long_silences.set(device.mac, device.reachability_since + self.settings.unknown_after)
         else:
             self.long_silences.cancel(device.mac)
+
+
+def _how_fast(device: Device, rtt: float | None) -> str:
+    """The round trip as an operator wants to read it."""
+    if rtt is None or device.srtt is None:
+        return "after the timeout"
+    return f"round trip {device.srtt * 1000:.0f} ms"

@@ -84,6 +84,11 @@ EVERYWHERE: dict[Stimulus, Reachability] = {
 }
 
 
+def destination(state: Reachability, stimulus: Stimulus) -> Reachability:
+    """Where `stimulus` leads from `state`; the same state if the table does not name it."""
+    return EVERYWHERE.get(stimulus) or TABLE[state].get(stimulus, state)
+
+
 def step(device: Device, stimulus: Stimulus, now: float, detail: str = "") -> Transition | None:
     """Move `device` by `stimulus`; the transition if its state changed, else None.
 
@@ -91,7 +96,7 @@ def step(device: Device, stimulus: Stimulus, now: float, detail: str = "") -> Tr
     for the state leaves everything as it is.
     """
     old = device.reachability
-    new = EVERYWHERE.get(stimulus) or TABLE[old].get(stimulus, old)
+    new = destination(old, stimulus)
     reason = f"{stimulus}: {detail}" if detail else str(stimulus)
     if new is old:
         return None
@@ -102,7 +107,10 @@ def step(device: Device, stimulus: Stimulus, now: float, detail: str = "") -> Tr
 
 
 def judge(device: Device, rtt: float | None, qualify: Qualify) -> Stimulus:
-    """Take an answer's round trip (seconds, None without a sample) into account and say what kind of answer it was."""
+    """Take an answer's round trip into account and say what kind of answer it was.
+
+    `rtt` is in seconds; None is an answer that came after its timeout, which is slow whatever the history says.
+    """
     device.misses = 0
     device.interval = 0.0
     if rtt is not None:
@@ -111,7 +119,7 @@ def judge(device: Device, rtt: float | None, qualify: Qualify) -> Stimulus:
     limit = device.record.lagged_after or qualify.lagged_after
     if device.reachability is _LAGGED:
         limit *= qualify.lagged_leave_ratio
-    slow = device.srtt is not None and device.srtt > limit
+    slow = rtt is None or (device.srtt is not None and device.srtt > limit)
     return Stimulus.ANSWERED_SLOWLY if slow else Stimulus.ANSWERED
 
 

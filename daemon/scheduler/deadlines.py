@@ -59,11 +59,12 @@ class Deadlines(Generic[Key]):
 
     def expire(self, now: float, limit: int = 1 << 30) -> list[Key]:
         """Remove and return the keys due by `now`, earliest first, `limit` at most (the rest stays due)."""
-        due: list[Key] = []
-        while len(due) < limit and self.next_deadline() <= now:
-            key = heappop(self._heap)[2]
-            del self._at[key]
-            due.append(key)
+        heap, current, due = self._heap, self._at, list[Key]()
+        while heap and heap[0][0] <= now and len(due) < limit:
+            at, _, key = heappop(heap)
+            if current.get(key) == at:
+                del current[key]
+                due.append(key)
         return due
 
     def _prune(self) -> None:

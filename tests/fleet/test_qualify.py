@@ -63,8 +63,9 @@ def test_the_rate_of_all_pings_together_is_capped() -> None:
     for index in range(100):
         play.registers(Mac(f"00908f{index:06x}"))
     play.fleet.expire(play.now)
-    sent = len([order for order in play.fleet.expire(play.now + 1.0) if isinstance(order, SendProbe)])
-    assert sent == 10
+    turns = [play.fleet.expire(play.now + turn / 100) for turn in range(1, 101)]
+    sent = [order for orders in turns for order in orders if isinstance(order, SendProbe)]
+    assert 9 <= len(sent) <= 11
 
 
 def test_a_restart_finds_every_phone_at_its_old_place() -> None:

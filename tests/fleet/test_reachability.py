@@ -6,7 +6,7 @@ import pytest
 
 from daemon.config.settings import Qualify
 from daemon.fleet.device import Device
-from daemon.fleet.events import LifeSign
+from daemon.fleet.events import LifeSign, ProbeAnswered, ProbeMissed
 from daemon.fleet.model import Reachability
 from daemon.fleet.reachability import EVERYWHERE, TABLE, Stimulus, accepts, judge, step
 from tests.support.builders import MAC, NOW, record, settings
@@ -103,6 +103,16 @@ def test_one_slow_answer_of_a_quick_phone_is_forgiven() -> None:
     device.srtt = 0.05
     assert judge(device, 3.0, Qualify()) is Stimulus.ANSWERED
     assert judge(device, 3.0, Qualify()) is Stimulus.ANSWERED_SLOWLY
+
+
+def test_a_phone_that_only_answers_after_the_timeout_is_lagged_not_dead() -> None:
+    play = Playbook(record())
+    play.registers()
+    for _ in range(10):
+        play.hears(ProbeMissed(MAC, "timeout"))
+        play.hears(ProbeAnswered(MAC, 200, None))
+    assert play.moves("reachability") == ["NO_STATUS > LAGGED"]
+    assert play.device().reachability_reason == "answers pings, but slower than its limit: after the timeout"
 
 
 def test_a_device_has_its_own_limit_where_it_is_set() -> None:

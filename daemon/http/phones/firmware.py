@@ -24,7 +24,7 @@ from daemon.http.phones.caller import Caller, Doorkeeper, caller_of
 from daemon.http.phones.files import FILE_NAME
 from daemon.http.phones.ranges import Part, Version, requested_part, unchanged
 from daemon.http.phones.refusals import Refusals
-from daemon.http.phones.user_agent import UserAgent, parse_user_agent
+from daemon.provisioning.user_agent import UserAgent, parse_user_agent
 
 _CHUNK = 64 * 1024  # bytes read and sent at once; with 30,000 phones at it, 2 GB are never in memory
 _READERS = 8  # threads that read at once, so that a slow disk does not keep all of Trio's threads

@@ -18,7 +18,7 @@ from daemon.http.phones.alerts import read_alerts
 from daemon.http.phones.caller import Caller, Doorkeeper, Standing, caller_of
 from daemon.http.phones.keepalive import NOTHING_WAITS, read_keep_alive, write_answer
 from daemon.http.phones.refusals import Refusals
-from daemon.http.phones.user_agent import parse_user_agent
+from daemon.provisioning.user_agent import parse_user_agent
 
 _Hear = Callable[[bytes, Caller], Awaitable[Response]]
 

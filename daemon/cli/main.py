@@ -1,0 +1,56 @@
+"""The command `ringkeeper`: which command is whose, and how an error ends the program.
+
+Exit codes: 0 fine, 1 failure, 2 usage. Everything raised on purpose is printed without a traceback. Not here: what a
+command does; each has its file.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from daemon import __version__
+from daemon.cli.check_config import check_config
+from daemon.cli.console import FAILURE, complain, out
+from daemon.cli.demo import demo
+from daemon.cli.dhcp import dhcp
+from daemon.cli.export import export
+from daemon.cli.import_inventory import import_inventory
+from daemon.cli.operator import operator
+from daemon.cli.serve import serve
+from daemon.cli.simulate import simulate
+from daemon.cli.status import status
+from daemon.errors import RingkeeperError
+
+ringkeeper = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Keeps a fleet of SIP desk phones provisioned, reachable and accounted for.",
+)
+ringkeeper.command()(serve)
+ringkeeper.command("check-config")(check_config)
+ringkeeper.command()(demo)
+ringkeeper.command()(simulate)
+ringkeeper.command("import")(import_inventory)
+ringkeeper.command()(export)
+ringkeeper.command()(dhcp)
+ringkeeper.command()(status)
+ringkeeper.add_typer(operator, name="operator")
+
+
+@ringkeeper.callback(invoke_without_command=True)
+def _ringkeeper(version: bool = typer.Option(False, "--version", help="Print the version and end.")) -> None:
+    if version:
+        out.print(f"ringkeeper {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """The installed command."""
+    try:
+        ringkeeper()
+    except RingkeeperError as error:
+        complain(str(error).splitlines())
+        sys.exit(FAILURE)

@@ -1,0 +1,13 @@
+"""`serve`: run the daemon. Everything it does begins in `daemon.app`."""
+
+from __future__ import annotations
+
+import typer
+
+from daemon.app import serve as run
+from daemon.cli.console import DEFAULT_CONFIG, ConfigFile
+
+
+def serve(config: ConfigFile = DEFAULT_CONFIG) -> None:
+    """Run the daemon until SIGTERM or Ctrl-C; SIGHUP reloads the configuration."""
+    raise typer.Exit(run(config))

@@ -1,0 +1,118 @@
+"""The operators' application: API, pages and metrics put together, with the headers that every answer carries.
+
+`operators_app(desk)` builds one; nothing here is global, so tests and demo run several. Routes stand in the module
+that bears their name. Not here: sockets (`daemon.http.server`), any route.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from daemon import __version__
+from daemon.http.operators import alarms, devices, health, inventory, live, numbers, operators, requests, summary
+from daemon.http.operators.access import Access
+from daemon.http.operators.desk import Desk
+from daemon.http.operators.live import Live, LiveStatistics
+from daemon.http.operators.pages import fleet, phone, sign_in, static
+from daemon.http.operators.pages.templates import show_problem
+from daemon.http.operators.problems import ProblemBody, problem_handlers
+
+API = "/api/v1"
+API_PARTS = (devices, requests, numbers, alarms, summary, inventory, operators, live)
+OTHER_PARTS = (fleet, phone, sign_in, static, health)
+
+# Everything a page needs comes from us; nothing may frame it, and no script or style stands inside a page.
+_HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
+        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+_PROBLEM: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "What went wrong (RFC 9457)",
+        "content": {"application/problem+json": {"schema": ProblemBody.model_json_schema()}},
+    }
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorsStatistics:
+    """Who is signed in and who listens now; wrong tokens and sessions pushed out since start."""
+
+    sessions: int
+    sessions_pushed_out: int
+    wrong_tokens: int
+    live: LiveStatistics
+
+
+class OperatorsApp:
+    """An ASGI application; `aclose` ends the live streams, so that the server can stop without cutting them off."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._access = Access(desk)
+        self._live = Live(desk)
+        self.routes = _routes()
+        self.routes.state.desk = desk
+        self.routes.state.access = self._access
+        self.routes.state.live = self._live
+        self._app: ASGIApp = self.routes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+    def statistics(self) -> OperatorsStatistics:
+        """Counters of the doors and the live streams."""
+        return OperatorsStatistics(
+            sessions=len(self._access.sessions),
+            sessions_pushed_out=self._access.sessions.pushed_out,
+            wrong_tokens=self._access.throttle.wrong,
+            live=self._live.statistics(),
+        )
+
+    async def aclose(self) -> None:
+        """End every live stream; browsers come back by themselves."""
+        self._live.closing.set()
+
+
+def operators_app(desk: Desk) -> OperatorsApp:
+    """The application that serves operators at this desk."""
+    return OperatorsApp(desk)
+
+
+def _routes() -> FastAPI:
+    app = FastAPI(
+        title="Ringkeeper",
+        version=__version__,
+        openapi_url=f"{API}/openapi.json",
+        docs_url=None,  # these pages load scripts from elsewhere
+        redoc_url=None,
+        redirect_slashes=False,
+        exception_handlers=problem_handlers(show_problem),
+    )
+    api = APIRouter(prefix=API, responses=_PROBLEM)
+    for part in API_PARTS:
+        api.include_router(part.router)
+    app.include_router(api)
+    for part in OTHER_PARTS:
+        app.include_router(part.router)
+    return app

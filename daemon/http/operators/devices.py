@@ -1,0 +1,148 @@
+"""Routes about devices: look, delete, arm, approve."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from daemon.errors import BadMessage, Refused
+from daemon.fleet.delivery import Delivery
+from daemon.fleet.device import Device
+from daemon.fleet.events import DeviceArmed, DeviceDeleted, InventoryApplied
+from daemon.fleet.model import Inventory, PhoneRequest, Transition, parse_mac
+from daemon.http.operators.access import Actor, Reader
+from daemon.http.operators.desk import AtDesk, Desk
+from daemon.http.operators.lists import find, parameters_of, parse_query
+from daemon.http.operators.problems import not_found
+from daemon.http.operators.views import (
+    DEVICES,
+    DeviceDetail,
+    DeviceList,
+    RequestView,
+    TransitionView,
+    alarm_item,
+    contact_view,
+    device_item,
+    milliseconds,
+    moment,
+    reasons,
+    report_view,
+)
+from daemon.scheduler.clock import rfc3339
+
+TIMELINE_STEPS = 50  # what fits on a screen or two; older steps stay in the store
+
+router = APIRouter(prefix="/devices", tags=["devices"])
+
+Name = Annotated[str, Field(max_length=100)]
+
+
+class Approval(BaseModel):
+    """Whose phone an unapproved phone is; what is left out stays as it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    tenant: Annotated[str, Field(min_length=1, max_length=100)]
+    site: Name | None = None
+    user: Name | None = None
+    number: Name | None = None
+
+
+@router.get("", openapi_extra=parameters_of(DEVICES))
+async def list_devices(request: Request, desk: AtDesk, caller: Reader) -> DeviceList:
+    """Devices, filtered by any of their fields."""
+    page = find(DEVICES, desk.directory.devices(), parse_query(DEVICES, request.query_params.multi_items()))
+    return DeviceList(items=[device_item(device) for device in page.items], next=page.next)
+
+
+@router.get("/{mac}")
+async def show_device(mac: str, desk: AtDesk, caller: Reader) -> DeviceDetail:
+    """One device with its reasons, its newest timeline and what waits for it."""
+    return await device_detail(desk, known_device(desk, mac))
+
+
+@router.delete("/{mac}", status_code=204)
+async def delete_device(mac: str, desk: AtDesk, caller: Actor) -> None:
+    """Forget a device; its timeline stays."""
+    device = known_device(desk, mac)
+    await kept(desk.deliver(DeviceDeleted(device.mac, caller.name)))
+
+
+@router.post("/{mac}/arm")
+async def arm_device(mac: str, desk: AtDesk, caller: Actor) -> DeviceDetail:
+    """Open the window in which the phone's next fetch gets the complete file."""
+    device = known_device(desk, mac)
+    await kept(desk.deliver(DeviceArmed(device.mac, caller.name)))
+    return await device_detail(desk, device)
+
+
+@router.post("/{mac}/approve")
+async def approve_device(mac: str, approval: Approval, desk: AtDesk, caller: Actor) -> DeviceDetail:
+    """Take an unapproved phone into a tenant."""
+    device = known_device(desk, mac)
+    written = approval.model_dump(exclude_none=True) | {"approved": True}
+    inventory = Inventory(devices=(replace(device.record, **written),), device_fields={device.mac: frozenset(written)})
+    await kept(desk.deliver(InventoryApplied(inventory, caller.name)))
+    return await device_detail(desk, known_device(desk, mac))
+
+
+def known_device(desk: Desk, text: str) -> Device:
+    """The device that a path names, in any punctuation; `Problem` 404 otherwise."""
+    try:
+        device = desk.directory.device(parse_mac(text))
+    except BadMessage:
+        device = None
+    if device is None:
+        raise not_found(f"device {text[:40]}")
+    return device
+
+
+async def kept(delivery: Delivery) -> None:
+    """Return when an operator's act is durable; `Refused` when the rules forbid it, `StoreUnavailable` as it says."""
+    if delivery.answer is not None and delivery.answer.refused:
+        raise Refused(*delivery.answer.refused)
+    await delivery.stored()
+
+
+async def device_detail(desk: Desk, device: Device) -> DeviceDetail:
+    """A device whole."""
+    record = device.record
+    timeline = await desk.timeline(device.mac, TIMELINE_STEPS)
+    return DeviceDetail(
+        **device_item(device).model_dump(),
+        qualify=record.qualify,
+        armed_until=moment(record.armed_until),
+        misses=device.misses,
+        smoothed_rtt_ms=milliseconds(device.srtt),
+        registered_server=device.registered_server,
+        reasons=reasons(device),
+        contact=contact_view(device.contact) if device.contact else None,
+        report=report_view(device.report) if device.report else None,
+        alarms=[alarm_item(alarm) for alarm in desk.directory.alarms.values() if alarm.device == device.mac],
+        requests=[request_view(request) for request in desk.directory.requests_of(device.mac)],
+        timeline=[_step(transition) for transition in timeline],
+    )
+
+
+def request_view(request: PhoneRequest) -> RequestView:
+    """A waiting request as it is shown; its body may hold what only the phone should read."""
+    return RequestView(
+        id=request.id,
+        action=request.action,
+        queued_at=rfc3339(request.queued_at),
+        expires_at=moment(request.expires_at),
+        handed_out_at=moment(request.handed_out_at),
+    )
+
+
+def _step(transition: Transition) -> TransitionView:
+    return TransitionView(
+        at=rfc3339(transition.at),
+        axis=transition.axis,
+        old=transition.old,
+        new=transition.new,
+        reason=transition.reason,
+    )

@@ -1,0 +1,83 @@
+"""Routes that take an inventory in and give it out, as YAML."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import trio
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
+
+from daemon.errors import Refused
+from daemon.fleet.events import InventoryApplied
+from daemon.fleet.model import Inventory
+from daemon.http.operators.access import Actor, Reader
+from daemon.http.operators.desk import AtDesk, Desk
+from daemon.http.operators.devices import kept
+from daemon.http.operators.problems import Problem
+
+router = APIRouter(prefix="/inventory", tags=["inventory"])
+
+_YAML = "application/yaml"  # RFC 9512
+_YAML_BODY: dict[str, Any] = {
+    "requestBody": {"required": True, "content": {_YAML: {"schema": {"type": "string"}}}},
+}
+_YAML_ANSWER: dict[int | str, dict[str, Any]] = {200: {"content": {_YAML: {"schema": {"type": "string"}}}}}
+
+
+class Applied(BaseModel):
+    """What an inventory held, and how many of its devices were not known before."""
+
+    applied: bool
+    tenants: int
+    servers: int
+    devices: int
+    new_devices: int
+    numbers: int
+
+
+@router.post("", openapi_extra=_YAML_BODY)
+async def apply_inventory(request: Request, desk: AtDesk, caller: Actor, dry_run: bool = False) -> Applied:
+    """Take an inventory as a whole, or refuse it as a whole with every fault; what it omits is kept."""
+    inventory = await _read(request, desk)
+    found = _weigh(inventory, desk, applied=not dry_run)
+    if dry_run:
+        refusals = desk.check(inventory)
+        if refusals:
+            raise Refused(*refusals)
+    else:
+        await kept(desk.deliver(InventoryApplied(inventory, caller.name)))
+    return found
+
+
+@router.get("", response_class=Response, responses=_YAML_ANSWER)
+async def export_inventory(desk: AtDesk, caller: Reader) -> Response:
+    """The whole inventory, without passwords, in the form that POST takes."""
+    directory = desk.directory
+    parts = (
+        tuple(directory.tenants.values()),
+        tuple(directory.servers.values()),
+        tuple(device.record for device in directory.devices() if device.record.approved),
+        tuple(directory.numbers.values()),
+    )
+    return Response(await trio.to_thread.run_sync(desk.export, *parts), media_type=_YAML)
+
+
+async def _read(request: Request, desk: Desk) -> Inventory:
+    try:
+        text = (await request.body()).decode()
+    except UnicodeDecodeError as error:
+        raise Problem(422, f"the inventory is not UTF-8: {error.reason} at byte {error.start}") from None
+    # In a thread, because YAML for 30,000 phones takes seconds, and pings do not wait.
+    return await trio.to_thread.run_sync(desk.parse, text)
+
+
+def _weigh(inventory: Inventory, desk: Desk, *, applied: bool) -> Applied:
+    return Applied(
+        applied=applied,
+        tenants=len(inventory.tenants),
+        servers=len(inventory.servers),
+        devices=len(inventory.devices),
+        new_devices=sum(desk.directory.device(record.mac) is None for record in inventory.devices),
+        numbers=len(inventory.numbers),
+    )

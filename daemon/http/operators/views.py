@@ -1,0 +1,322 @@
+"""What operators are shown: the fields of a device, a number and an alarm, and the models that OpenAPI describes.
+
+The tables `DEVICES`, `NUMBERS` and `ALARMS` are the one place that says where a field comes from; lists, filters,
+sorting and pages all read them. Times are RFC 3339 text in UTC, round trips milliseconds.
+"""
+
+from __future__ import annotations
+
+import math
+
+from pydantic import BaseModel
+
+from daemon.fleet.device import Device
+from daemon.fleet.model import (
+    Alarm,
+    Contact,
+    EventType,
+    NumberEntry,
+    NumberStatus,
+    Presence,
+    Reachability,
+    Report,
+    Role,
+    Severity,
+    Status,
+)
+from daemon.http.operators.lists import Field, Listing
+from daemon.scheduler.clock import rfc3339
+
+_MAC_PUNCTUATION = str.maketrans("", "", ":-")
+
+
+class DeviceItem(BaseModel):
+    """A device in a list."""
+
+    mac: str
+    model: str
+    tenant: str
+    site: str
+    user: str
+    display_name: str
+    number: str
+    server: str
+    firmware: str
+    ip: str
+    reachability: Reachability
+    presence: Presence
+    status: Status
+    reason: str
+    rtt_ms: float | None
+    last_seen: str | None
+    approved: bool
+
+
+class AlarmItem(BaseModel):
+    """An active alarm; `severity` and `event_type` by AudioCodes' names, `probable_cause` by its number."""
+
+    id: str
+    sequence: int
+    source: str
+    device: str | None
+    tenant: str
+    name: str
+    severity: str
+    description: str
+    event_type: str
+    probable_cause: int
+    additional_info: list[str]
+    raised_at: str
+    updated_at: str
+
+
+class NumberItem(BaseModel):
+    """A telephone number; `release_date` only while it cools."""
+
+    number: str
+    status: NumberStatus
+    usage: str
+    vendor: str
+    device: str | None
+    tag: str
+    release_date: str | None
+
+
+class AxisView(BaseModel):
+    """Where a device stands on one axis, why, and since when."""
+
+    value: str
+    reason: str
+    since: str | None
+
+
+class ContactView(BaseModel):
+    """Where a device is pinged; no `expires_at` for an address from the inventory."""
+
+    uri: str
+    host: str
+    port: int
+    expires_at: str | None
+
+
+class ReportView(BaseModel):
+    """What the phone last said of itself; empty text is what it did not say."""
+
+    status: str
+    model: str
+    firmware: str
+    ip: str
+    subnet_mask: str
+    vlan: str
+    user_name: str
+    user_id: str
+    number: str
+    sip_proxy: str
+    location: str
+    region: str
+    user_agent: str
+    btoe_status: str
+    btoe_version: str
+    usb_headset: str
+    hrs_model: str
+    hrs_firmware: str
+
+
+class TransitionView(BaseModel):
+    """One step of a device's timeline."""
+
+    at: str
+    axis: str
+    old: str
+    new: str
+    reason: str
+
+
+class RequestView(BaseModel):
+    """A request that waits for the phone's next keep-alive, or was handed out and not yet acknowledged."""
+
+    id: int
+    action: str
+    queued_at: str
+    expires_at: str | None
+    handed_out_at: str | None
+
+
+class Reasons(BaseModel):
+    """Every axis of a device with its reason."""
+
+    reachability: AxisView
+    presence: AxisView
+    status: AxisView
+
+
+class DeviceDetail(DeviceItem):
+    """One device whole; `timeline` newest first, 50 steps at most."""
+
+    qualify: bool
+    armed_until: str | None
+    misses: int
+    smoothed_rtt_ms: float | None
+    registered_server: str
+    reasons: Reasons
+    contact: ContactView | None
+    report: ReportView | None
+    alarms: list[AlarmItem]
+    requests: list[RequestView]
+    timeline: list[TransitionView]
+
+
+class OperatorItem(BaseModel):
+    """Somebody who may use this listener."""
+
+    name: str
+    role: Role
+    added_at: str
+
+
+class DeviceList(BaseModel):
+    """A page of devices; `next` is the cursor of the following one."""
+
+    items: list[DeviceItem]
+    next: str | None
+
+
+class AlarmList(BaseModel):
+    """A page of alarms; `next` is the cursor of the following one."""
+
+    items: list[AlarmItem]
+    next: str | None
+
+
+class NumberList(BaseModel):
+    """A page of numbers; `next` is the cursor of the following one."""
+
+    items: list[NumberItem]
+    next: str | None
+
+
+def moment(at: float | None) -> str | None:
+    """A time as text; None for one that is not set (0) or never comes (infinity)."""
+    return rfc3339(at) if at and math.isfinite(at) else None
+
+
+def milliseconds(seconds: float | None) -> float | None:
+    """A round trip to a tenth of a millisecond, finer than any network is steady."""
+    return None if seconds is None else round(seconds * 1000, 1)
+
+
+def _truth(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _fold_mac(text: str) -> str:
+    return text.casefold().translate(_MAC_PUNCTUATION)
+
+
+DEVICES: Listing[Device] = Listing(
+    key="mac",
+    fields={
+        "mac": Field(lambda device: device.mac, fold=_fold_mac),
+        "model": Field(lambda device: device.model),
+        "tenant": Field(lambda device: device.record.tenant),
+        "site": Field(lambda device: device.record.site),
+        "user": Field(lambda device: device.record.user),
+        "display_name": Field(lambda device: device.record.display_name),
+        "number": Field(lambda device: device.number),
+        "server": Field(lambda device: device.record.server),
+        "firmware": Field(lambda device: device.firmware),
+        "ip": Field(lambda device: device.ip),
+        "reachability": Field(lambda device: device.reachability.value),
+        "presence": Field(lambda device: device.presence.value),
+        "status": Field(lambda device: device.status.value),
+        "reason": Field(lambda device: device.status_reason),
+        "rtt_ms": Field(lambda device: milliseconds(device.rtt)),
+        "last_seen": Field(lambda device: device.last_seen, show=rfc3339),
+        "approved": Field(lambda device: device.record.approved, show=_truth),
+    },
+    search=("mac", "user", "display_name", "number", "ip"),
+)
+
+NUMBERS: Listing[NumberEntry] = Listing(
+    key="number",
+    fields={
+        "number": Field(lambda entry: entry.number),
+        "status": Field(lambda entry: entry.status.value),
+        "usage": Field(lambda entry: entry.usage),
+        "vendor": Field(lambda entry: entry.vendor),
+        "device": Field(lambda entry: entry.device, fold=_fold_mac),
+        "tag": Field(lambda entry: entry.tag),
+        "release_date": Field(lambda entry: entry.release_date, show=rfc3339),
+    },
+    search=("number", "usage", "vendor", "device", "tag"),
+)
+
+ALARMS: Listing[Alarm] = Listing(
+    key="id",
+    fields={
+        "id": Field(lambda alarm: alarm.id),
+        "sequence": Field(lambda alarm: alarm.sequence),
+        "source": Field(lambda alarm: alarm.source),
+        "device": Field(lambda alarm: alarm.device, fold=_fold_mac),
+        "tenant": Field(lambda alarm: alarm.tenant),
+        "name": Field(lambda alarm: alarm.name),
+        "severity": Field(lambda alarm: int(alarm.severity), show=lambda value: Severity(value).name),
+        "description": Field(lambda alarm: alarm.description),
+        "event_type": Field(lambda alarm: EventType(alarm.event_type).name),
+        "probable_cause": Field(lambda alarm: alarm.probable_cause),
+        "raised_at": Field(lambda alarm: alarm.raised_at, show=rfc3339),
+        "updated_at": Field(lambda alarm: alarm.updated_at, show=rfc3339),
+    },
+    search=("source", "name", "description"),
+)
+
+
+def device_item(device: Device) -> DeviceItem:
+    """A device as lists show it."""
+    return DeviceItem.model_validate(
+        {name: field.read(device) for name, field in DEVICES.fields.items()} | {"last_seen": moment(device.last_seen)}
+    )
+
+
+def number_item(entry: NumberEntry) -> NumberItem:
+    """A number as lists show it."""
+    return NumberItem.model_validate(
+        {name: field.read(entry) for name, field in NUMBERS.fields.items()}
+        | {"release_date": moment(entry.release_date)}
+    )
+
+
+def alarm_item(alarm: Alarm) -> AlarmItem:
+    """An alarm as lists show it."""
+    return AlarmItem.model_validate(
+        {name: field.read(alarm) for name, field in ALARMS.fields.items()}
+        | {
+            "severity": alarm.severity.name,
+            "additional_info": list(alarm.additional_info),
+            "raised_at": rfc3339(alarm.raised_at),
+            "updated_at": rfc3339(alarm.updated_at),
+        }
+    )
+
+
+def reasons(device: Device) -> Reasons:
+    """Why a device stands where it stands."""
+    return Reasons(
+        reachability=AxisView(
+            value=device.reachability,
+            reason=device.reachability_reason,
+            since=moment(device.reachability_since),
+        ),
+        presence=AxisView(value=device.presence, reason=device.presence_reason, since=moment(device.presence_since)),
+        status=AxisView(value=device.status, reason=device.status_reason, since=None),
+    )
+
+
+def contact_view(contact: Contact) -> ContactView:
+    """A contact as it is shown."""
+    return ContactView(uri=contact.uri, host=contact.host, port=contact.port, expires_at=moment(contact.expires_at))
+
+
+def report_view(report: Report) -> ReportView:
+    """A report as it is shown; the vendor's digest fields prove nothing and stay inside."""
+    return ReportView.model_validate(report, from_attributes=True)

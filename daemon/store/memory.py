@@ -1,0 +1,67 @@
+"""What the file remembers, read once at start. Not here: writing (`store`), the shape of a row (`rows`)."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TypeVar
+
+from sqlalchemy import Table
+
+from daemon.errors import StoreUnavailable
+from daemon.fleet.model import Snapshot
+from daemon.store import rows, schema
+from daemon.store.database import Database
+from daemon.store.rows import OutboxEntry, Row
+
+Noun = TypeVar("Noun")
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """The fleet as it was, and the notifications nobody has been told of yet, oldest first."""
+
+    snapshot: Snapshot
+    outbox: tuple[OutboxEntry, ...]
+
+
+async def load(database: Database) -> Memory:
+    """Everything but the timelines, which are read when somebody asks. `StoreUnavailable` if a row makes no sense."""
+    with _uncollected():
+        snapshot = Snapshot(
+            tenants=await _read(database, schema.tenants, rows.tenant_of),
+            servers=await _read(database, schema.servers, rows.server_of),
+            records=await _read(database, schema.devices, rows.device_of),
+            states=await _read(database, schema.device_states, rows.state_of),
+            alarms=await _read(database, schema.alarms, rows.alarm_of),
+            numbers=await _read(database, schema.numbers, rows.number_of),
+            requests=await _read(database, schema.requests, rows.request_of),
+            operators=await _read(database, schema.operators, rows.operator_of),
+            marks=MappingProxyType(dict(await _read(database, schema.marks, rows.mark_of))),
+        )
+        return Memory(snapshot, await _read(database, schema.outbox, rows.entry_of))
+
+
+async def _read(database: Database, table: Table, noun_of: Callable[[Row], Noun]) -> tuple[Noun, ...]:
+    found = await database.fetch(schema.select_all(table))
+    try:
+        return tuple(map(noun_of, found))
+    except (ValueError, KeyError, TypeError) as fault:
+        raise StoreUnavailable(
+            f"{database.path}: a row of the table {table.name} makes no sense ({fault}): put a backup in its place"
+        ) from fault
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No garbage collection: there is none to find among fresh nouns, and looking took a third of the time to load."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()

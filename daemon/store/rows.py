@@ -1,0 +1,366 @@
+"""Nouns to rows and back, one pair of functions per table.
+
+A row is a tuple in the column order of `daemon.store.schema`; what has parts of varying number (sites, placeholders,
+a report) is one JSON text. `x_of(x_row(x)) == x` for every noun. Pure: not here are SQL, disk and time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from ipaddress import ip_network
+from operator import attrgetter
+from types import MappingProxyType
+from typing import Any
+
+from daemon.fleet.model import (
+    NO_PLACEHOLDERS,
+    Alarm,
+    Contact,
+    DeviceRecord,
+    DeviceState,
+    EventType,
+    Mac,
+    Network,
+    Notification,
+    NumberEntry,
+    NumberStatus,
+    Operator,
+    PhoneRequest,
+    Placeholders,
+    Presence,
+    Reachability,
+    Report,
+    Role,
+    Server,
+    Severity,
+    Site,
+    Tenant,
+    Transition,
+)
+
+Row = tuple[Any, ...]
+"""Values as SQLite holds them: text, whole numbers, floats, None."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxEntry:
+    """A notification that one manager has not been told of yet; `id` is its row, and rises with time."""
+
+    id: int
+    manager: str
+    notification: Notification
+
+
+def tenant_row(tenant: Tenant) -> Row:
+    """A tenant, its sites within it."""
+    sites = [[site.name, _network_text(site.subnet), dict(site.placeholders)] for site in tenant.sites]
+    return (
+        tenant.name,
+        tenant.description,
+        _network_text(tenant.subnet),
+        tenant.default,
+        _json(sites),
+        _mapping_text(tenant.placeholders),
+    )
+
+
+def tenant_of(row: Row) -> Tenant:
+    """The tenant of a row."""
+    name, description, subnet, default, sites, placeholders = row
+    return Tenant(
+        name=name,
+        description=description,
+        subnet=_network(subnet),
+        default=bool(default),
+        sites=tuple(Site(site, _network(net), _frozen(values)) for site, net, values in _parsed(sites)),
+        placeholders=_mapping(placeholders),
+    )
+
+
+def server_row(server: Server) -> Row:
+    """A SIP server."""
+    return (server.name, server.address)
+
+
+def server_of(row: Row) -> Server:
+    """The server of a row."""
+    return Server(*row)
+
+
+def device_row(record: DeviceRecord) -> Row:
+    """What operators decided about a device."""
+    return (
+        record.mac,
+        record.model,
+        record.tenant,
+        record.site,
+        record.user,
+        record.display_name,
+        record.number,
+        record.server,
+        record.qualify,
+        record.lagged_after,
+        record.contact,
+        record.sip_password,
+        _mapping_text(record.placeholders),
+        record.approved,
+        record.armed_until,
+        record.secret_generation,
+    )
+
+
+def device_of(row: Row) -> DeviceRecord:
+    """The record of a row. Positional, since 30,000 of them are read before the daemon is ready."""
+    mac, model, tenant, site, user, display_name, number, server, *rest = row
+    qualify, lagged_after, contact, sip_password, placeholders, approved, armed_until, secret_generation = rest
+    return DeviceRecord(
+        mac,
+        model,
+        tenant,
+        site,
+        user,
+        display_name,
+        number,
+        server,
+        bool(qualify),
+        lagged_after,
+        contact,
+        sip_password,
+        _mapping(placeholders),
+        bool(approved),
+        armed_until,
+        secret_generation,
+    )
+
+
+def state_row(state: DeviceState) -> Row:
+    """What became of a device."""
+    return (
+        state.mac,
+        state.presence.value,
+        state.presence_reason,
+        state.presence_since,
+        state.last_seen,
+        state.source,
+        _report_text(state.report),
+        state.reachability.value,
+        state.reachability_reason,
+        state.reachability_since,
+        _contact_text(state.contact),
+        state.registered_server,
+        state.ever_registered,
+    )
+
+
+def state_of(row: Row) -> DeviceState:
+    """The state of a row. Positional for the same reason."""
+    mac, presence, why, since, last_seen, source, report, reachability, because, moved, contact, server, ever = row
+    return DeviceState(
+        mac,
+        Presence(presence),
+        why,
+        since,
+        last_seen,
+        source,
+        None if report is None else Report(**_parsed(report)),
+        Reachability(reachability),
+        because,
+        moved,
+        None if contact is None else Contact(*_parsed(contact)),
+        server,
+        bool(ever),
+    )
+
+
+def number_row(entry: NumberEntry) -> Row:
+    """A telephone number."""
+    return (entry.number, entry.status.value, entry.usage, entry.vendor, entry.device, entry.tag, entry.release_date)
+
+
+def number_of(row: Row) -> NumberEntry:
+    """The number of a row."""
+    number, status, *rest = row
+    return NumberEntry(number, NumberStatus(status), *rest)
+
+
+def alarm_row(alarm: Alarm) -> Row:
+    """An active alarm."""
+    *plain, additional_info, raised_at, updated_at = _alarm_values(alarm)
+    return (*plain, _json(additional_info), raised_at, updated_at)
+
+
+def alarm_of(row: Row) -> Alarm:
+    """The alarm of a row."""
+    *plain, additional_info, raised_at, updated_at = row
+    return _alarm([*plain, _parsed(additional_info), raised_at, updated_at])
+
+
+def transition_row(transition: Transition) -> Row:
+    """A step of a timeline, without the id that the table gives it."""
+    return (transition.mac, transition.at, transition.axis, transition.old, transition.new, transition.reason)
+
+
+def transition_of(row: Row) -> Transition:
+    """The step of a row, likewise without its id."""
+    return Transition(*row)
+
+
+def request_row(request: PhoneRequest) -> Row:
+    """A request that waits for a phone."""
+    return (
+        request.id,
+        request.mac,
+        request.action,
+        _json(dict(request.body)),
+        request.queued_at,
+        request.expires_at,
+        request.handed_out_at,
+    )
+
+
+def request_of(row: Row) -> PhoneRequest:
+    """The request of a row."""
+    identity, mac, action, body, *times = row
+    return PhoneRequest(identity, mac, action, MappingProxyType(_parsed(body)), *times)
+
+
+def operator_row(operator: Operator) -> Row:
+    """Somebody who may use the operators' listener."""
+    return (operator.name, operator.role.value, operator.token_hash, operator.added_at)
+
+
+def operator_of(row: Row) -> Operator:
+    """The operator of a row."""
+    name, role, token_hash, added_at = row
+    return Operator(name, Role(role), token_hash, added_at)
+
+
+def mark_row(mark: tuple[str, float]) -> Row:
+    """A named number of the daemon."""
+    return mark
+
+
+def mark_of(row: Row) -> tuple[str, float]:
+    """The name and the number of a row."""
+    name, value = row
+    return name, value
+
+
+def entry_row(entry: OutboxEntry) -> Row:
+    """A notification for one manager."""
+    told = entry.notification
+    text = _json(
+        {
+            "sequence": told.sequence,
+            "at": told.at,
+            "alarm": dict(zip(_ALARM_FIELDS, _alarm_values(told.alarm), strict=True)),
+            "device_ip": told.device_ip,
+        }
+    )
+    return (entry.id, entry.manager, text)
+
+
+def entry_of(row: Row) -> OutboxEntry:
+    """The outbox entry of a row."""
+    identity, manager, text = row
+    told = _parsed(text)
+    alarm = _alarm([told["alarm"][name] for name in _ALARM_FIELDS])
+    return OutboxEntry(identity, manager, Notification(told["sequence"], told["at"], alarm, told["device_ip"]))
+
+
+def mended(row: Row) -> Row:
+    """The row with what SQLite cannot hold replaced: half a surrogate pair by "?", a number beyond 64 bits cut."""
+    return tuple(map(_mended, row))
+
+
+_LARGEST = 2**63 - 1
+_ALARM_FIELDS = tuple(field.name for field in fields(Alarm))
+_REPORT_FIELDS = tuple(field.name for field in fields(Report))
+_report_values = attrgetter(*_REPORT_FIELDS)
+
+
+def _mended(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, int):
+        return max(-_LARGEST - 1, min(value, _LARGEST))
+    return value
+
+
+def _alarm_values(alarm: Alarm) -> list[Any]:
+    """The fields in the order of their declaration, as JSON knows them."""
+    return [
+        alarm.id,
+        alarm.sequence,
+        alarm.name,
+        alarm.source,
+        alarm.device,
+        alarm.tenant,
+        alarm.severity.value,
+        alarm.description,
+        alarm.event_type.value,
+        alarm.probable_cause,
+        list(alarm.additional_info),
+        alarm.raised_at,
+        alarm.updated_at,
+    ]
+
+
+def _alarm(values: list[Any]) -> Alarm:
+    identity, sequence, name, source, device, tenant, severity, description, event_type, cause, info, *times = values
+    return Alarm(
+        identity,
+        sequence,
+        name,
+        source,
+        None if device is None else Mac(device),
+        tenant,
+        Severity(severity),
+        description,
+        EventType(event_type),
+        cause,
+        tuple(info),
+        *times,
+    )
+
+
+def _report_text(report: Report | None) -> str | None:
+    """Only what the phone sent: a usual report has ten of the nineteen fields."""
+    if report is None:
+        return None
+    return _json({name: value for name, value in zip(_REPORT_FIELDS, _report_values(report), strict=True) if value})
+
+
+def _contact_text(contact: Contact | None) -> str | None:
+    return None if contact is None else _json([contact.uri, contact.host, contact.port, contact.expires_at])
+
+
+def _network_text(network: Network | None) -> str | None:
+    return None if network is None else str(network)
+
+
+def _network(text: str | None) -> Network | None:
+    return None if text is None else ip_network(text)
+
+
+def _mapping_text(values: Placeholders) -> str:
+    return _json(dict(values)) if values else "{}"
+
+
+def _mapping(text: str) -> Placeholders:
+    return NO_PLACEHOLDERS if text == "{}" else _frozen(_parsed(text))
+
+
+def _frozen(values: Mapping[str, str]) -> Placeholders:
+    return MappingProxyType(dict(values)) if values else NO_PLACEHOLDERS
+
+
+def _parsed(text: str) -> Any:
+    """Past `json.loads`, whose looking around the text costs as much as parsing a contact."""
+    return _decode(text)[0]
+
+
+_decode = json.JSONDecoder().raw_decode
+_json = json.JSONEncoder(separators=(",", ":")).encode

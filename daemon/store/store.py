@@ -1,0 +1,256 @@
+"""What survives `kill -9`: loaded once at start, written in groups, never read again while running.
+
+A group is everything submitted while the last one was being synced, and is one transaction; so all commands of one
+event, submitted without an await between them, become durable together. Whoever promised something waits for the
+receipt of its group. When the disk refuses, the group's waiters are told so, its changes stay, newer ones are laid
+over them, and the whole is tried again. Not here: SQL (`schema`), coalescing (`group`), SQLite (`database`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+import trio
+
+from daemon.config.settings import DAY, Snmp, StoreLimits
+from daemon.errors import StoreUnavailable
+from daemon.fleet.commands import Notify, StoreCommand
+from daemon.fleet.delivery import Deliver
+from daemon.fleet.events import StoreFailed, StoreRecovered
+from daemon.fleet.model import Mac, Transition
+from daemon.scheduler.clock import Clock
+from daemon.store import rows, schema
+from daemon.store.database import Database, open_database
+from daemon.store.group import Group
+from daemon.store.memory import Memory, load
+from daemon.store.outbox import Outbox, OutboxStatistics
+
+log = structlog.get_logger("store")
+
+OUTBOX_LIMIT: int = Snmp.model_fields["outbox_limit"].default
+
+LAST_FLUSH = 5.0  # seconds for what is still unwritten at the end; the service manager allows more
+PRUNE_CHUNK = 5000  # old steps per transaction: some 10 ms, so nobody's receipt waits long behind it
+PRUNE_PAUSE = 1.0  # between two chunks
+
+
+@dataclass(frozen=True, slots=True)
+class StoreStatistics:
+    """Since start, but for `pending` and `failing`."""
+
+    pending: int  # changes not yet durable
+    failing: int  # 1 while the disk refuses
+    groups: int  # transactions that became durable
+    rows: int  # rows they touched
+    failures: int  # tries the disk refused
+    syncing_ms: int  # spent in those transactions
+    mended: int  # transactions with a value SQLite cannot hold, which was changed
+    trimmed: int  # timeline steps let go because the disk refused for too long
+    pruned: int  # timeline steps that reached their age
+    outbox: OutboxStatistics
+
+
+class Receipt:
+    """The promise of one group: kept, or broken with a reason."""
+
+    __slots__ = ("_fault", "_settled")
+
+    def __init__(self) -> None:
+        self._settled = trio.Event()
+        self._fault: str | None = None
+
+    def settle(self, fault: str | None = None) -> None:
+        """The group is durable, or the disk refused it with this fault."""
+        self._fault = fault
+        self._settled.set()
+
+    async def wait(self) -> None:
+        """Return when everything submitted before the receipt was asked for is durable, else `StoreUnavailable`."""
+        await self._settled.wait()
+        if self._fault is not None:
+            raise StoreUnavailable(self._fault)
+
+
+class Store:
+    """The fleet's memory. Made by `open_store`; `run` must be running for anything to become durable."""
+
+    def __init__(
+        self, database: Database, memory: Memory, limits: StoreLimits, outbox_limit: int, clock: Clock
+    ) -> None:
+        self.snapshot = memory.snapshot
+        self._database = database
+        self._limits = limits
+        self._clock = clock
+        self._open = Group()  # takes what is submitted
+        self._receipt = Receipt()  # of the open group
+        self._syncing: Group | None = None  # the one the disk is busy with
+        self._promise = Receipt()  # of that one, or of the last one
+        self._promise.settle()
+        self._work = trio.Event()
+        self._prune_at = clock.now()
+        self._fault: str | None = None  # why the disk refuses, while it does
+        self._groups = self._rows = self._failures = self._trimmed = self._pruned = 0
+        self._seconds = 0.0
+        self.outbox = Outbox(memory.outbox, outbox_limit, self._unsend)
+
+    @property
+    def accepting(self) -> bool:
+        """Whether there is room; when not, edges refuse at the door what would have to be durable."""
+        return self._pending() <= self._limits.max_pending
+
+    def apply(self, limits: StoreLimits) -> None:
+        """A reload changed the bounds."""
+        self._limits = limits
+
+    def submit(self, command: StoreCommand) -> None:
+        """Write this down with the open group. Never blocks, never refuses."""
+        if isinstance(command, Notify):
+            self._open.notify(self.outbox.address(command.notification))
+        else:
+            self._open.add(command)
+        self._work.set()
+
+    def receipt(self) -> Receipt:
+        """What to wait for so that everything submitted so far is durable; one object per group, so it is cheap."""
+        return self._receipt if self._open else self._promise
+
+    async def run(self, deliver: Deliver) -> None:
+        """Write groups until cancelled; tells when the disk begins to refuse and when it takes writes again.
+
+        Whatever `deliver` submits meanwhile lies in the open group, so an alarm about the store waits like the rest.
+        """
+        while True:
+            with trio.CancelScope(deadline=self._clock.trio_time(self._prune_at)):
+                await self._work.wait()
+            self._work = trio.Event()
+            if self._open:
+                await self._commit(deliver)
+            if self._clock.now() >= self._prune_at:
+                await self._prune()
+
+    async def timeline(self, mac: Mac, limit: int) -> list[Transition]:
+        """The newest `limit` steps of a device, newest first, as far as they are durable."""
+        found = await self._database.fetch(schema.TIMELINE, mac, limit, 0)
+        return list(map(rows.transition_of, found))
+
+    def statistics(self) -> StoreStatistics:
+        """How the disk keeps up."""
+        return StoreStatistics(
+            pending=self._pending(),
+            failing=int(self._fault is not None),
+            groups=self._groups,
+            rows=self._rows,
+            failures=self._failures,
+            syncing_ms=round(self._seconds * 1000),
+            mended=self._database.mended,
+            trimmed=self._trimmed,
+            pruned=self._pruned,
+            outbox=self.outbox.statistics(),
+        )
+
+    async def aclose(self) -> None:
+        """Write what is left, within a bound; `run` has ended by now. Later receipts are broken ones."""
+        if self._open:
+            await self._sync(LAST_FLUSH)
+        if self._open:
+            log.error(
+                "closed with changes unwritten", event_name="store-lost", changes=len(self._open), why=self._fault
+            )
+        self._receipt.settle("the store is closed")
+
+    def _pending(self) -> int:
+        return len(self._open) + (len(self._syncing) if self._syncing is not None else 0)
+
+    def _unsend(self, entry: int) -> None:
+        self._open.settle(entry)
+        self._work.set()
+
+    async def _commit(self, deliver: Deliver) -> None:
+        """One try; a change of fortune is told once, and a refusal is followed by a pause."""
+        refused_before = self._fault is not None
+        await self._sync()
+        if self._fault is None:
+            if refused_before:
+                log.info("the disk takes writes again", event_name="store-recovered")
+                deliver(StoreRecovered())
+            return
+        if not refused_before:
+            log.error("the disk refuses writes", event_name="store-failed", why=self._fault)
+            deliver(StoreFailed(self._fault))
+        await trio.sleep(self._limits.retry)
+
+    async def _sync(self, seconds: float | None = None) -> None:
+        """Hand the open group to the disk. Refused, it becomes the open one again, with the newer laid over it."""
+        group, promise = self._open, self._receipt
+        self._syncing, self._promise = group, promise
+        self._open, self._receipt = Group(), Receipt()
+        began = trio.current_time()
+        fault: str | None = "the store broke down"
+        try:
+            self._rows += await self._database.write(group.steps, seconds)
+        except StoreUnavailable as refusal:
+            self._fault = fault = str(refusal)
+            self._failures += 1
+            # Told before they are durable: the alarm about this very disk must not wait for it to recover.
+            self.outbox.admit(group.entries)
+            group.absorb(self._open)
+            self._open = group
+            self._trim()
+            self._work.set()
+        else:
+            self._fault = fault = None
+            self._groups += 1
+            self._seconds += trio.current_time() - began
+            self.outbox.admit(group.entries)
+        finally:
+            self._syncing = None
+            promise.settle(fault)
+
+    def _trim(self) -> None:
+        """What is only ever appended must not fill the memory while the disk refuses."""
+        steps, entries = self._open.trim(self._limits.max_pending, self.outbox.capacity)
+        self._trimmed += steps
+        self.outbox.trimmed(entries)
+
+    async def _prune(self) -> None:
+        """Delete a chunk of steps that reached their age; the next follows soon if it was full, else tomorrow."""
+        before = self._clock.now() - self._limits.timeline_days * DAY
+        step = (schema.PRUNE, [(before, PRUNE_CHUNK, 0)])
+        try:
+            deleted = await self._database.write(lambda: [step])
+        except StoreUnavailable as fault:
+            log.warning("the timeline was not pruned", event_name="store-prune", why=str(fault))
+            deleted = 0
+        self._pruned += deleted
+        self._prune_at = self._clock.now() + (PRUNE_PAUSE if deleted == PRUNE_CHUNK else DAY)
+
+
+@asynccontextmanager
+async def open_store(
+    path: Path, managers: Sequence[str], limits: StoreLimits, clock: Clock, outbox_limit: int = OUTBOX_LIMIT
+) -> AsyncIterator[Store]:
+    """The store in the file at `path`, loaded; `managers` are the names notifications go to.
+
+    `StoreUnavailable`, with what to do, if the file cannot be had, is damaged, or is of a newer version. When the
+    block ends, what is pending is written, within a bound.
+    """
+    async with open_database(path) as database:
+        began = trio.current_time()
+        memory = await load(database)
+        log.info(
+            "the store is loaded",
+            event_name="store-loaded",
+            path=str(path),
+            devices=len(memory.snapshot.records),
+            ms=round((trio.current_time() - began) * 1000),
+        )
+        store = Store(database, memory, limits, outbox_limit, clock)
+        store.outbox.apply(managers)
+        try:
+            yield store
+        finally:
+            await store.aclose()

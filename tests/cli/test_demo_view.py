@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from rich.console import Console
+
+from daemon.cli.demo_view import newest_changes, picture, plain_line
+from daemon.fleet.device import Device
+from daemon.fleet.model import Alarm, DeviceRecord, EventType, Mac, Presence, Reachability, Severity, Status
+
+
+def device(number: str, reachability: Reachability, since: float) -> Device:
+    made = Device(DeviceRecord(Mac(f"00908f00{number}"), number=number), 0.0)
+    made.reachability, made.reachability_since, made.reachability_reason = reachability, since, f"reason {number}"
+    return made
+
+
+DEVICES = [
+    device("2001", Reachability.OK, 10.0),
+    device("2002", Reachability.UNREACHABLE, 30.0),
+    device("2003", Reachability.OK, 20.0),
+]
+ALARM = Alarm(
+    id="a",
+    sequence=1,
+    name="deviceUnreachable",
+    source="x",
+    device=Mac("00908f002002"),
+    tenant="acme",
+    severity=Severity.MAJOR,
+    description="The phone stopped [answering].",
+    event_type=EventType.COMMUNICATIONS,
+    probable_cause=29,
+    additional_info=(),
+    raised_at=30.0,
+    updated_at=30.0,
+)
+
+
+@dataclass
+class Counts:
+    reachability: Mapping[Reachability, int]
+    presence: Mapping[Presence, int]
+    status: Mapping[Status, int]
+
+
+@dataclass
+class SmallFleet:
+    """Three devices and one alarm."""
+
+    alarms: dict[str, Alarm] = field(default_factory=lambda: {"a": ALARM})
+
+    def devices(self) -> list[Device]:
+        return DEVICES
+
+    def statistics(self) -> Counts:
+        return Counts(
+            Counter(device.reachability for device in DEVICES),
+            Counter(device.presence for device in DEVICES),
+            Counter(device.status for device in DEVICES),
+        )
+
+
+def test_the_newest_changes_come_first_with_their_reason() -> None:
+    changes = newest_changes(DEVICES, limit=2)
+    assert [(change.number, change.state, change.reason) for change in changes] == [
+        ("2002", "UNREACHABLE", "reason 2002"),
+        ("2003", "OK", "reason 2003"),
+    ]
+
+
+def test_a_plain_line_leaves_out_states_without_devices() -> None:
+    assert plain_line(SmallFleet(), 12.3) == (
+        "   12 s | reachability: OK 2, UNREACHABLE 1 | presence: NEVER_SEEN 3 | status: UNMONITORED 3 | alarms: 1"
+    )
+
+
+def test_the_picture_shows_all_states_changes_and_alarms() -> None:
+    console = Console(width=140)
+    with console.capture() as shown:
+        console.print(picture(SmallFleet(), "heading", 40.0))
+    text = shown.get()
+    for word in (*Reachability, *Presence, *Status, "heading", "reason 2002", "MAJOR", "Active alarms: 1"):
+        assert word in text
+    assert "stopped [answering]" in text
+    assert "10 s" in text

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from daemon.fleet.events import AlertsHeard, KeepAliveHeard, Registered, RequestQueued
+from tests.support.builders import MAC, OTHER_MAC, alert, contact, record, report
+from tests.support.operators_desk import DeskWithFleet, signed_in
+
+
+async def test_the_page_tells_reasons_report_alarms_requests_and_timeline() -> None:
+    desk = DeskWithFleet(record(site="hq"))
+    desk.deliver(Registered(MAC, contact(), "pbx-a.example.net", "AUDC"))
+    desk.deliver(KeepAliveHeard(MAC, report(location="2nd floor"), "10.1.2.7", with_secret=True))
+    desk.deliver(AlertsHeard(MAC, (alert(),), "10.1.2.7", with_secret=True))
+    desk.deliver(RequestQueued(MAC, "reset_graceful", {}, 60.0, "test"))
+    async with signed_in(desk) as browser:
+        page = (await browser.get(f"/devices/{MAC}")).text
+
+    for told in ("2nd floor", "Registration failure", "reset graceful", "never seen → <b>registered</b>", "10.1.2.7"):
+        assert told in page
+
+
+async def test_a_phone_nobody_knows_anything_of_has_a_page_too() -> None:
+    desk = DeskWithFleet(record(user="", model="", number=""))
+    async with signed_in(desk) as browser:
+        page = await browser.get(f"/devices/{MAC}")
+
+    assert page.status_code == 200
+    assert "It has not reported yet" in page.text
+
+
+async def test_a_phone_that_is_not_there_has_none() -> None:
+    desk = DeskWithFleet(record())
+    async with signed_in(desk) as browser:
+        answer = await browser.get(f"/devices/{OTHER_MAC}")
+
+    assert answer.status_code == 404
+    assert "there is no device" in answer.text

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import re
+from inspect import iscoroutinefunction
+from typing import Any
+
+import pytest
+
+from daemon.fleet.model import Role
+from daemon.http.operators.app import API_PARTS, OTHER_PARTS
+from daemon.http.operators.views import ALARMS, DEVICES, NUMBERS, AlarmItem, DeviceItem, NumberItem
+from tests.support.builders import MAC, record
+from tests.support.operators_desk import DeskWithFleet
+
+CONTRACT = {
+    ("GET", "/devices"),
+    ("GET", "/devices/{mac}"),
+    ("DELETE", "/devices/{mac}"),
+    ("POST", "/devices/{mac}/arm"),
+    ("POST", "/devices/{mac}/approve"),
+    ("POST", "/devices/{mac}/requests"),
+    ("GET", "/numbers"),
+    ("GET", "/numbers/{number}"),
+    ("GET", "/alarms"),
+    ("GET", "/summary"),
+    ("GET", "/inventory"),
+    ("POST", "/inventory"),
+    ("GET", "/operators"),
+    ("POST", "/operators"),
+    ("GET", "/events"),
+}
+
+
+async def _openapi(desk: DeskWithFleet) -> Any:
+    async with desk.script() as client:
+        return (await client.get("/api/v1/openapi.json")).json()
+
+
+async def test_openapi_tells_every_route_and_no_other() -> None:
+    described = await _openapi(DeskWithFleet())
+    found = {(method.upper(), path) for path, methods in described["paths"].items() for method in methods}
+
+    assert found == {(method, f"/api/v1{path}") for method, path in CONTRACT}
+
+
+async def test_openapi_tells_that_errors_are_problem_documents() -> None:
+    described = await _openapi(DeskWithFleet())
+
+    for methods in described["paths"].values():
+        for operation in methods.values():
+            assert "application/problem+json" in operation["responses"]["default"]["content"]
+
+
+@pytest.mark.parametrize("part", [*API_PARTS, *OTHER_PARTS], ids=lambda part: part.__name__)
+def test_every_route_is_asynchronous_so_none_costs_a_thread(part: Any) -> None:
+    assert part.router.routes
+    assert all(iscoroutinefunction(route.endpoint) for route in part.router.routes)
+
+
+@pytest.mark.parametrize(
+    ("listing", "item"), [(DEVICES, DeviceItem), (NUMBERS, NumberItem), (ALARMS, AlarmItem)], ids=str
+)
+def test_what_is_shown_can_be_filtered_by(listing: Any, item: Any) -> None:
+    assert set(listing.fields) == set(item.model_fields) - {"additional_info"}
+
+
+@pytest.mark.parametrize("path", ["/", "/api/v1/summary", "/static/style.css", "/nothing", "/sign-in", "/metrics"])
+async def test_every_answer_carries_the_strict_policy(path: str) -> None:
+    desk = DeskWithFleet()
+    async with desk.browser() as browser:
+        answer = await browser.get(path)
+
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", ["/", f"/devices/{MAC}"])
+async def test_no_page_holds_script_or_style_or_leads_elsewhere(path: str) -> None:
+    desk = DeskWithFleet(record())
+    async with desk.script(Role.MONITOR) as client:
+        text = (await client.get(path)).text
+
+    assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\bstyle=|\bon\w+=", text)
+    assert not re.search(r"(?:src|href|action)=\"(?!/)", text)
+
+
+async def test_pages_that_load_scripts_from_elsewhere_are_off() -> None:
+    desk = DeskWithFleet()
+    async with desk.script() as client:
+        assert [(await client.get(path)).status_code for path in ("/docs", "/redoc")] == [404, 404]

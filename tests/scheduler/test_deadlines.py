@@ -1,0 +1,63 @@
+"""Deadlines against a plain dictionary."""
+
+from __future__ import annotations
+
+import math
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daemon.scheduler.deadlines import Deadlines
+
+KEYS = st.sampled_from("abcdef")
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("set"), KEYS, st.integers(0, 50)),
+        st.tuples(st.just("cancel"), KEYS, st.just(0)),
+        st.tuples(st.just("expire"), st.just(""), st.integers(0, 50)),
+    ),
+    max_size=60,
+)
+
+
+@given(STEPS)
+def test_it_says_what_a_dictionary_would_say(steps: list[tuple[str, str, int]]) -> None:
+    deadlines: Deadlines[str] = Deadlines()
+    model: dict[str, float] = {}
+    for what, key, at in steps:
+        if what == "set":
+            deadlines.set(key, at)
+            model[key] = at
+        elif what == "cancel":
+            deadlines.cancel(key)
+            model.pop(key, None)
+        else:
+            due = sorted((when, name) for name, when in model.items() if when <= at)
+            assert sorted(deadlines.expire(at)) == sorted(name for _, name in due)
+            model = {name: when for name, when in model.items() if when > at}
+        assert deadlines.next_deadline() == min(model.values(), default=math.inf)
+        assert len(deadlines) == len(model)
+
+
+def test_due_keys_come_earliest_first_and_no_more_than_asked_for() -> None:
+    deadlines: Deadlines[str] = Deadlines()
+    for key, at in (("c", 3), ("a", 1), ("b", 2)):
+        deadlines.set(key, at)
+    assert deadlines.expire(10, limit=2) == ["a", "b"]
+    assert deadlines.expire(10) == ["c"]
+
+
+def test_a_key_set_to_never_is_not_there() -> None:
+    deadlines: Deadlines[str] = Deadlines()
+    deadlines.set("a", 1)
+    deadlines.set("a", math.inf)
+    assert "a" not in deadlines
+    assert deadlines.next_deadline() == math.inf
+
+
+def test_setting_one_key_for_ever_does_not_grow_the_heap() -> None:
+    deadlines: Deadlines[str] = Deadlines()
+    for at in range(100_000):
+        deadlines.set("a", at)
+    assert len(deadlines._heap) < 1100
+    assert deadlines.expire(1e9) == ["a"]

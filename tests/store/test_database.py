@@ -1,0 +1,124 @@
+"""Opening: made from nothing, migrated, locked, and refused with what to do."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import trio
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
+
+from daemon.errors import StoreUnavailable
+from daemon.store.database import open_database
+from daemon.store.schema import METADATA
+from tests.support.opened_store import rows
+
+
+async def opened(path: Path) -> None:
+    """Opened and closed again."""
+    async with open_database(path):
+        pass
+
+
+async def test_folder_and_file_are_made_and_private(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "state" / "ringkeeper.db"
+    await opened(path)
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert rows(path, "PRAGMA journal_mode") == [("wal",)]
+
+
+async def test_the_write_ahead_log_is_as_private_as_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "ringkeeper.db"
+    async with open_database(path) as database:
+        await database.write(lambda: [("INSERT INTO marks VALUES (?, ?)", [("a", 1.0)])])
+        assert stat.S_IMODE((tmp_path / "ringkeeper.db-wal").stat().st_mode) == 0o600
+
+
+async def test_a_commit_waits_for_the_disk(tmp_path: Path) -> None:
+    async with open_database(tmp_path / "ringkeeper.db") as database:
+        assert list(await database.fetch("PRAGMA synchronous")) == [(2,)]  # FULL
+
+
+async def test_the_migrations_lead_to_the_tables_as_the_code_knows_them(tmp_path: Path) -> None:
+    path = tmp_path / "ringkeeper.db"
+    await opened(path)
+    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+
+
+async def test_opening_again_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "ringkeeper.db"
+    await opened(path)
+    before = rows(path, "SELECT sql FROM sqlite_schema ORDER BY name")
+    await opened(path)
+    assert rows(path, "SELECT sql FROM sqlite_schema ORDER BY name") == before
+
+
+async def test_a_migration_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
+    path = tmp_path / "ringkeeper.db"
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE outbox (id INTEGER)")  # in the way of the last but two tables
+    with pytest.raises(StoreUnavailable, match="outbox already exists"):
+        await opened(path)
+    assert rows(path, "SELECT name FROM sqlite_schema") == [("outbox",)]
+
+
+async def test_the_file_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "ringkeeper.db"
+    await opened(path)
+    with closing(sqlite3.connect(path)) as other, other:
+        other.execute("UPDATE alembic_version SET version_num = '0999'")
+    with pytest.raises(StoreUnavailable, match=r"written by a newer Ringkeeper \(schema 0999; .* up to 0001\)"):
+        await opened(path)
+
+
+async def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "ringkeeper.db"
+    path.write_text("precious notes " * 100)
+    with pytest.raises(StoreUnavailable, match="not a database: it is damaged: move it away"):
+        await opened(path)
+    assert path.read_text() == "precious notes " * 100
+
+
+async def test_a_place_where_no_file_can_be_is_refused_with_the_path(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreUnavailable, match="file"):
+        await opened(tmp_path / "file" / "ringkeeper.db")
+    with pytest.raises(StoreUnavailable, match="Is a directory"):
+        await opened(tmp_path)
+
+
+async def test_a_second_daemon_on_the_same_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "ringkeeper.db"
+    async with open_database(path):
+        with pytest.raises(StoreUnavailable, match="another Ringkeeper runs"):
+            await opened(path)
+    await opened(path)
+
+
+async def test_an_exception_in_the_block_comes_out_as_it_was(tmp_path: Path) -> None:
+    with pytest.raises(BlockingIOError, match="mine"):
+        async with open_database(tmp_path / "ringkeeper.db"):
+            raise BlockingIOError("mine")
+
+
+async def test_cancelled_while_opening_it_closes_what_it_opened(tmp_path: Path) -> None:
+    with trio.CancelScope() as scope:
+        scope.cancel()
+        await opened(tmp_path / "ringkeeper.db")
+        await trio.lowlevel.checkpoint()
+    assert scope.cancelled_caught
+
+
+async def test_a_path_with_odd_characters_is_fine(tmp_path: Path) -> None:
+    path = tmp_path / "100% odd?#é" / "ring keeper.db"
+    await opened(path)
+    assert path.exists()
