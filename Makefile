@@ -1,0 +1,38 @@
+# The two commands of the README, and a few more. Each sets up what it needs; the second run finds it there.
+
+PYTHON ?= python3
+PHONES ?= 200
+ARGS ?=
+
+BIN := .venv/bin
+READY := .venv/.ready
+
+export PYTHON
+# Debian keeps snmptrapd and dnsmasq where an ordinary user's PATH does not look.
+export PATH := $(PATH):/usr/sbin:/sbin
+
+.PHONY: help run test lint bench clean
+
+help:  ## Show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+run: $(READY)  ## Run the demo: the daemon with PHONES=200 simulated phones, until Ctrl-C
+	@exec $(BIN)/ringkeeper demo --phones $(PHONES) $(ARGS)
+
+test: $(READY) lint  ## Run every check and every test
+	@selection="$$(scripts/peers)" && exec $(BIN)/pytest $$selection $(ARGS)
+
+lint: $(READY)  ## Check style and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+bench: $(READY)  ## Measure; one file per question in bench/
+	@set -e; for question in bench/[a-z]*.py; do echo "== $$question"; $(BIN)/python "$$question" $(ARGS); done
+
+clean:  ## Remove the virtual environment and all caches
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build *.egg-info
+
+$(READY): requirements.lock pyproject.toml scripts/environment
+	@scripts/environment
+	@touch $@

@@ -1,0 +1,148 @@
+"""What the demo shows of the fleet: a live picture for a terminal, or one plain line for a pipe.
+
+Not here: when it is shown (`demo`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from heapq import nlargest
+from typing import Protocol, TypeVar
+
+from rich.columns import Columns
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from daemon.fleet.device import Device
+from daemon.fleet.model import Alarm, Presence, Reachability, Severity, Status
+
+_State = TypeVar("_State", Reachability, Presence, Status)
+
+NEWEST_TRANSITIONS = 8
+NEWEST_ALARMS = 5
+
+_STYLES = {
+    **dict.fromkeys(("OK", "REGISTERED", "Used"), "green"),
+    **dict.fromkeys(("WARNING", "LAGGED", "MINOR", "STARTED", "Cooling"), "yellow"),
+    **dict.fromkeys(("ERROR", "UNREACHABLE", "UNREGISTERED", "DISCONNECTED", "CRITICAL", "MAJOR"), "red"),
+}
+
+
+class Statistics(Protocol):
+    """The counts of a fleet by state."""
+
+    @property
+    def reachability(self) -> Mapping[Reachability, int]:
+        """Devices by reachability."""
+
+    @property
+    def presence(self) -> Mapping[Presence, int]:
+        """Devices by presence."""
+
+    @property
+    def status(self) -> Mapping[Status, int]:
+        """Devices by status."""
+
+
+class Watched(Protocol):
+    """What is looked at: the reading side of the daemon's fleet."""
+
+    @property
+    def alarms(self) -> Mapping[str, Alarm]:
+        """Active alarms by id."""
+
+    def statistics(self) -> Statistics:
+        """Counts by state."""
+
+    def devices(self) -> Collection[Device]:
+        """All devices."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A device's newest change on one axis."""
+
+    at: float
+    number: str
+    mac: str
+    state: str
+    reason: str
+
+
+def newest_changes(devices: Iterable[Device], limit: int = NEWEST_TRANSITIONS) -> list[Change]:
+    """The latest changes of reachability and presence in the fleet, newest first."""
+    changes = (change for device in devices for change in _changes_of(device))
+    return nlargest(limit, changes, key=lambda change: change.at)
+
+
+def plain_line(fleet: Watched, elapsed: float) -> str:
+    """The state of the fleet in one line; states that no device is in are left out."""
+    counts = fleet.statistics()
+    return (
+        f"{elapsed:5.0f} s | reachability: {_in_words(counts.reachability)} | presence: {_in_words(counts.presence)}"
+        f" | status: {_in_words(counts.status)} | alarms: {len(fleet.alarms)}"
+    )
+
+
+def picture(fleet: Watched, heading: RenderableType, now: float) -> RenderableType:
+    """The state of the fleet as it is drawn on a terminal."""
+    counts = fleet.statistics()
+    columns = Columns(
+        [
+            _counts("Reachability", counts.reachability, Reachability),
+            _counts("Presence", counts.presence, Presence),
+            _counts("Status", counts.status, Status),
+        ],
+        padding=(0, 3),
+    )
+    return Group(heading, columns, _transitions(fleet.devices(), now), _alarms(fleet.alarms.values(), now))
+
+
+def _changes_of(device: Device) -> Iterable[Change]:
+    number, mac = device.number, device.mac
+    yield Change(device.reachability_since, number, mac, device.reachability, device.reachability_reason)
+    yield Change(device.presence_since, number, mac, device.presence, device.presence_reason)
+
+
+def _in_words(states: Mapping[_State, int]) -> str:
+    return ", ".join(f"{state} {count}" for state, count in states.items() if count) or "none"
+
+
+def _counts(title: str, counts: Mapping[_State, int], states: Iterable[_State]) -> Table:
+    table = Table(title=title, show_header=False, title_justify="left", title_style="bold")
+    for state in states:
+        table.add_row(_coloured(state), Text(str(counts.get(state, 0)), justify="right"))
+    return table
+
+
+def _transitions(devices: Iterable[Device], now: float) -> Table:
+    table = Table(title="Latest changes", title_justify="left", title_style="bold", expand=True, box=None)
+    for heading in ("", "Number", "Device", "State"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("Reason", no_wrap=True, ratio=1)
+    for change in newest_changes(devices):
+        table.add_row(_ago(change.at, now), change.number, change.mac, _coloured(change.state), Text(change.reason))
+    return table
+
+
+def _alarms(alarms: Collection[Alarm], now: float) -> Table:
+    title = f"Active alarms: {len(alarms)}"
+    table = Table(title=title, title_justify="left", title_style="bold", expand=True, box=None)
+    for heading in ("", "Severity", "Device", "Alarm"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("Description", no_wrap=True, ratio=1)
+    for alarm in nlargest(NEWEST_ALARMS, alarms, key=lambda alarm: alarm.updated_at):
+        severity = _coloured(Severity(alarm.severity).name)
+        source = alarm.device or alarm.source
+        table.add_row(_ago(alarm.updated_at, now), severity, source, alarm.name, Text(alarm.description))
+    return table
+
+
+def _coloured(state: str) -> Text:
+    return Text(str(state), style=_STYLES.get(str(state), "dim"))
+
+
+def _ago(at: float, now: float) -> Text:
+    return Text(f"{max(0.0, now - at):4.0f} s", style="dim")

@@ -1,0 +1,41 @@
+"""What a simulated phone wants done on the network: one frozen value per act, carried out by `fleet`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from daemon.simulate.trouble import Trouble
+
+
+@dataclass(frozen=True, slots=True)
+class FetchFiles:
+    """Look at the firmware's header, then fetch the configuration."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendReport:
+    """Send a keep-alive with this status."""
+
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendAlert:
+    """Send an alarm, or its clear if not `raised`."""
+
+    trouble: Trouble
+    raised: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SendRegister:
+    """Send a REGISTER (again, if `cseq` was sent before); `expires` 0 takes the registration back."""
+
+    domain: str
+    user: str
+    call_id: str
+    cseq: int
+    expires: int
+
+
+Act = FetchFiles | SendReport | SendAlert | SendRegister

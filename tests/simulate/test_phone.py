@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from daemon.simulate.acts import Act, FetchFiles, SendAlert, SendRegister, SendReport
+from daemon.simulate.characters import Character, Turn
+from daemon.simulate.phone import Phone
+from daemon.simulate.phone_settings import KEEP_ALIVE_MINUTES, LINE_USER, SIP_DOMAIN
+from daemon.simulate.plan import Tempo, plan_fleet
+
+START = 1000.0
+
+
+def phone(character: Character = Character.STEADY, tempo: Tempo | None = None) -> Phone:
+    plan = plan_fleet(1, characters=[character], tempo=tempo or Tempo(keep_alive_period=20.0))
+    return Phone(plan.phones[0], plan.tempo, START)
+
+
+def until(device: Phone, kind: type[Act]) -> tuple[float, list[Act]]:
+    """Let time pass until it wants something of this kind done."""
+    for _ in range(100):
+        at = device.next_deadline()
+        acts = device.expire(at)
+        if any(isinstance(act, kind) for act in acts):
+            return at, acts
+    raise AssertionError(f"never wants {kind}")
+
+
+def up(character: Character = Character.STEADY, tempo: Tempo | None = None) -> tuple[Phone, float]:
+    """A phone that has booted and, if it does that, registered."""
+    device = phone(character, tempo)
+    now, _ = until(device, FetchFiles)
+    device.booted({}, now)
+    for act in device.reported("started", [], now):
+        if isinstance(act, SendRegister):
+            device.register_answered(act.cseq, 200, 60, 0, now)
+    return device, now
+
+
+def test_each_step_of_a_boot_follows_the_answer_to_the_one_before() -> None:
+    device = phone()
+    now, acts = until(device, FetchFiles)
+    assert acts == [FetchFiles()]
+    assert device.booted({}, now) == [SendReport("started")]
+    (register,) = device.reported("started", [], now)
+    assert isinstance(register, SendRegister)
+    assert (register.domain, register.user) == ("pbx-a.example.net", "2001")
+    assert device.register_answered(register.cseq, 200, 60, 0, now) == [SendReport("registered")]
+
+
+def test_the_file_names_account_and_domain() -> None:
+    device = phone()
+    now, _ = until(device, FetchFiles)
+    device.booted({LINE_USER: "77", SIP_DOMAIN: "sip.example.org"}, now)
+    (register,) = device.reported("started", [], now)
+    assert isinstance(register, SendRegister)
+    assert (register.domain, register.user) == ("sip.example.org", "77")
+
+
+def test_a_file_that_cannot_be_had_is_asked_for_again() -> None:
+    device = phone()
+    now, _ = until(device, FetchFiles)
+    device.boot_failed(now)
+    later, acts = until(device, FetchFiles)
+    assert acts == [FetchFiles()]
+    assert later > now
+
+
+@pytest.mark.parametrize(("minutes", "expected"), [("1", 60.0), ("0", math.inf), ("", 3600.0), ("soon", 3600.0)])
+def test_without_a_tempo_of_its_own_the_file_says_how_often_it_reports(minutes: str, expected: float) -> None:
+    device = phone(tempo=Tempo())
+    now, _ = until(device, FetchFiles)
+    device.booted({KEEP_ALIVE_MINUTES: minutes}, now)
+    assert device.next_deadline() == now + expected
+
+
+def test_keep_alives_are_periodic() -> None:
+    device, now = up()
+    first, acts = until(device, SendReport)
+    assert (first - now, acts) == (20.0, [SendReport("registered")])
+    assert until(device, SendReport)[0] == first + 20.0
+
+
+@pytest.mark.parametrize(
+    "request_", [{"path": "/rest/v1/command/ResetGracefulHandler"}, '{"cmd": "reset"}'], ids=["object", "text"]
+)
+def test_a_reset_reboots_it_and_it_keeps_its_settings(request_: object) -> None:
+    device, now = up()
+    device.kept["key"] = "value"
+    assert device.reported("registered", [request_], now) == []
+    assert not device.powered
+    until(device, FetchFiles)
+    assert device.boots == 2
+    assert device.kept["key"] == "value"
+
+
+def test_other_requests_are_passed_over() -> None:
+    device, now = up()
+    device.reported("registered", [{"path": "/rest/v1/command/Other"}, None, 7], now)
+    assert device.powered
+
+
+def test_without_power_nothing_is_answered_and_nothing_due_until_it_is_back() -> None:
+    device, now = up()
+    device.cut_power()
+    assert device.answer_delay() is None
+    assert device.next_deadline() == math.inf
+    assert device.booted({}, now) == []
+    assert device.reported("started", [], now) == []
+    device.power_up(now)
+    assert now <= device.next_deadline() <= now + 3.0
+
+
+def test_a_mute_phone_reports_but_neither_answers_nor_registers() -> None:
+    device, now = up(Character.FLAPPING)
+    device.turn(Turn.MUTE, now)
+    assert device.answer_delay() is None
+    assert device.expire(now + 31.0) == [SendReport("registered")]
+    device.turn(Turn.SPEAK, now)
+    assert device.answer_delay() == 0.0
+
+
+def test_a_slow_phone_is_late_by_what_the_tempo_says() -> None:
+    device, now = up(Character.LAGGING)
+    device.turn(Turn.SLOW, now)
+    delay = device.answer_delay()
+    assert delay is not None
+    assert 0.5 <= delay <= 1.1
+    device.turn(Turn.PROMPT, now)
+    assert device.answer_delay() == 0.0
+
+
+def test_a_dead_phone_stays_dead() -> None:
+    device, now = up(Character.DYING)
+    device.turn(Turn.DIE, now)
+    device.power_up(now)
+    assert device.next_deadline() == math.inf
+
+
+def test_signing_out_takes_the_registration_back_and_says_offline() -> None:
+    device, now = up(Character.SIGNED_OUT)
+    goodbye, report = device.turn(Turn.SIGN_OUT, now)
+    assert isinstance(goodbye, SendRegister)
+    assert goodbye.expires == 0
+    assert report == SendReport("offline")
+    device.register_answered(goodbye.cseq, 200, 0, 0, now)
+    (register,) = device.turn(Turn.SIGN_IN, now)
+    assert isinstance(register, SendRegister)
+    assert device.register_answered(register.cseq, 200, 60, 0, now) == [SendReport("registered")]
+
+
+def test_a_quiet_phone_still_answers_pings() -> None:
+    device, now = up(Character.QUIET)
+    device.turn(Turn.HUSH, now)
+    assert SendReport("registered") not in device.expire(now + 21.0)
+    assert device.answer_delay() == 0.0
+    assert device.turn(Turn.REPORT, now) == [SendReport("registered")]
+
+
+def test_an_alarm_is_cleared_by_the_same_name() -> None:
+    device, now = up(Character.ALARMING)
+    (raised,) = device.turn(Turn.ALARM, now)
+    (cleared,) = device.turn(Turn.CLEAR, now)
+    assert isinstance(raised, SendAlert)
+    assert isinstance(cleared, SendAlert)
+    assert (raised.raised, cleared.raised) == (True, False)
+    assert raised.trouble == cleared.trouble
+
+
+def test_an_unregistered_phone_says_so_and_sends_no_register() -> None:
+    device = phone(Character.UNREGISTERED)
+    now, _ = until(device, FetchFiles)
+    device.booted({}, now)
+    assert device.reported("started", [], now) == [SendReport("unregistered")]
+    assert device.reported("unregistered", [], now) == []
+
+
+def test_a_stray_phone_registers_with_the_other_server() -> None:
+    device = phone(Character.WRONG_SERVER)
+    now, _ = until(device, FetchFiles)
+    device.booted({SIP_DOMAIN: "pbx-a.example.net"}, now)
+    (register,) = device.reported("started", [], now)
+    assert isinstance(register, SendRegister)
+    assert register.domain == "pbx-b.example.net"
+
+
+def test_a_boxed_phone_does_nothing_whatever_happens_to_its_site() -> None:
+    device = phone(Character.BOXED)
+    device.power_up(START)
+    assert device.next_deadline() == math.inf
+
+
+def test_a_script_comes_round_again_and_runs_at_the_plans_pace() -> None:
+    slow, fast = phone(Character.ALARMING), phone(Character.ALARMING, Tempo(script_pace=0.1))
+    script = slow.planned.script
+    for device, pace in ((slow, 1.0), (fast, 0.1)):
+        begin = START + device.planned.boot_at
+        device._boot_at = math.inf
+        times = []
+        for _ in range(4):
+            times.append((device.next_deadline() - begin) / pace)
+            device.expire(device.next_deadline())
+        moments = [moment.at for moment in script.moments]
+        assert times == pytest.approx([*moments, *(script.every + at for at in moments)])

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from daemon.simulate.acts import SendRegister
+from daemon.simulate.plan import plan_fleet
+from daemon.simulate.sip_text import SipText, answer_to, granted_expires, number_in, read_sip, register
+from tests.support.fake_daemon import OPTIONS
+
+PHONE = plan_fleet(1).phones[0].identity
+SOURCE = ("127.0.0.1", 5099)
+ACT = SendRegister(domain="pbx-a.example.net", user="2001", call_id="c1", cseq=3, expires=120)
+
+
+def parsed(datagram: bytes | None) -> SipText:
+    assert datagram is not None
+    message = read_sip(datagram)
+    assert message is not None
+    return message
+
+
+def reply(text: str) -> SipText:
+    return parsed(text.replace("\n", "\r\n").encode())
+
+
+def test_an_answer_copies_every_via_in_order_and_fills_in_rport() -> None:
+    answer = parsed(answer_to(parsed(OPTIONS), PHONE, SOURCE))
+    assert answer.first_line == "SIP/2.0 200 OK"
+    assert list(answer.all("via")) == [
+        "SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKabc;received=127.0.0.1;rport=5099",
+        "SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKdef",
+    ]
+
+
+def test_an_answer_copies_from_call_id_and_cseq_and_tags_to() -> None:
+    request = parsed(OPTIONS)
+    answer = parsed(answer_to(request, PHONE, SOURCE))
+    for name in ("from", "call-id", "cseq"):
+        assert answer.first(name) == request.first(name)
+    assert answer.first("to").startswith(f"{request.first('to')};tag=")
+
+
+def test_a_retransmitted_request_gets_the_same_bytes() -> None:
+    assert answer_to(parsed(OPTIONS), PHONE, SOURCE) == answer_to(parsed(OPTIONS), PHONE, SOURCE)
+
+
+def test_compact_and_folded_headers_are_understood() -> None:
+    request = reply(
+        "OPTIONS sip:x SIP/2.0\nv: SIP/2.0/UDP h;branch=1\nf: <sip:a>;tag=1\nt: <sip:b>;TAG=2\ni: id\n"
+        "CSeq: 1\n OPTIONS\n\n"
+    )
+    answer = parsed(answer_to(request, PHONE, SOURCE))
+    assert answer.first("via") == "SIP/2.0/UDP h;branch=1"
+    assert answer.first("to") == "<sip:b>;TAG=2"
+    assert answer.first("cseq") == "1 OPTIONS"
+
+
+def test_other_methods_are_refused_and_ack_is_not_answered() -> None:
+    other = parsed(OPTIONS.replace(b"OPTIONS", b"PUBLISH"))
+    assert parsed(answer_to(other, PHONE, SOURCE)).code == 405
+    assert answer_to(parsed(OPTIONS.replace(b"OPTIONS", b"ACK")), PHONE, SOURCE) is None
+
+
+def test_a_request_without_via_cannot_be_answered() -> None:
+    assert answer_to(reply("OPTIONS sip:x SIP/2.0\nCSeq: 1 OPTIONS\n\n"), PHONE, SOURCE) is None
+
+
+def test_register_names_the_domain_the_account_and_the_phones_own_socket() -> None:
+    request = parsed(register(ACT, PHONE, 5071))
+    assert request.first_line == "REGISTER sip:pbx-a.example.net SIP/2.0"
+    assert request.first("to") == "<sip:2001@pbx-a.example.net>"
+    assert request.first("contact") == f"<sip:2001@{PHONE.address}:5071>"
+    assert request.first("expires") == "120"
+    assert request.cseq == 3
+
+
+def test_a_resent_register_keeps_its_branch_and_a_new_one_has_its_own() -> None:
+    later = SendRegister("pbx-a.example.net", "2001", "c1", 4, 120)
+    assert register(ACT, PHONE, 1) == register(ACT, PHONE, 1)
+    assert parsed(register(ACT, PHONE, 1)).first("via") != parsed(register(later, PHONE, 1)).first("via")
+
+
+def test_the_granted_time_is_that_of_the_phones_own_contact() -> None:
+    others = f"<sip:1@192.0.2.1:5060>;expires=10, <sip:2001@{PHONE.address}:5071>;expires=77"
+    assert granted_expires(reply(f"SIP/2.0 200 OK\nContact: {others}\nExpires: 5\n\n"), PHONE, 5071) == 77
+    assert granted_expires(reply("SIP/2.0 200 OK\nExpires: 5\n\n"), PHONE, 5071) == 5
+    assert granted_expires(reply("SIP/2.0 200 OK\n\n"), PHONE, 5071) == 0
+
+
+def test_numbers_that_are_none_count_as_missing() -> None:
+    assert number_in(reply("SIP/2.0 423 Too Brief\nMin-Expires: 60\n\n"), "min-expires") == 60
+    assert number_in(reply("SIP/2.0 423 Too Brief\nMin-Expires: soon\n\n"), "min-expires") == 0
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.binary(max_size=200) | st.binary(max_size=100).map(lambda tail: OPTIONS[:150] + tail))
+def test_no_datagram_upsets_a_phone(datagram: bytes) -> None:
+    message = read_sip(datagram)
+    if message is not None:
+        _ = (message.code, message.cseq, answer_to(message, PHONE, SOURCE), granted_expires(message, PHONE, 1))

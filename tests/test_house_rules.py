@@ -1,0 +1,223 @@
+"""The rules of this house, checked on the source itself. Each failure says why its rule exists."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = sorted((ROOT / "daemon").rglob("*.py"))
+
+# Where each module stands; the longest prefix counts. Imports point downwards, or stay on the rung.
+RUNGS = {
+    "daemon": 4,
+    "daemon.cli": 4,
+    "daemon.app": 4,
+    "daemon.running": 4,
+    "daemon.supervisor": 4,
+    "daemon.simulate": 4,  # a world of its own: it talks to the daemon over sockets and imports little of it
+    "daemon.http": 3,
+    "daemon.observe": 3,
+    "daemon.scheduler.driver": 3,
+    "daemon.scheduler.clock": 3,
+    "daemon.sip.endpoint": 3,
+    "daemon.sip.flow": 3,
+    "daemon.snmp.sender": 3,
+    "daemon.store": 3,
+    "daemon.switchboard": 2,
+    "daemon.fleet.fleet": 2,
+    "daemon.config": 2,
+    "daemon.fleet": 1,
+    "daemon.http.limits": 1,
+    "daemon.http.operators.sessions": 1,
+    "daemon.http.operators.throttle": 1,
+    "daemon.http.phones.alerts": 1,
+    "daemon.http.phones.keepalive": 1,
+    "daemon.http.phones.lenient_json": 1,
+    "daemon.http.phones.ranges": 1,
+    "daemon.provisioning": 1,
+    "daemon.sip": 1,
+    "daemon.snmp": 1,
+    "daemon.store.group": 1,
+    "daemon.store.rows": 1,
+    "daemon.store.schema": 1,
+    "daemon.__version__": 0,
+    "daemon.config.durations": 0,
+    "daemon.config.listen": 0,
+    "daemon.config.settings": 0,
+    "daemon.errors": 0,
+    "daemon.fleet.commands": 0,
+    "daemon.fleet.delivery": 0,
+    "daemon.fleet.device": 0,
+    "daemon.fleet.events": 0,
+    "daemon.fleet.model": 0,
+    "daemon.scheduler": 0,
+}
+# The pure printing of a time, and the driver a switchboard owns, live beside what only edges may have.
+ACROSS = {
+    ("daemon.switchboard", "daemon.scheduler.clock"),
+    ("daemon.switchboard", "daemon.scheduler.driver"),
+}
+PROTOCOLS = ("daemon.sip", "daemon.snmp", "daemon.http", "daemon.simulate")
+BEHIND_THE_CROSSING = ("daemon.fleet.fleet", "daemon.fleet.parts", "daemon.store", "daemon.switchboard")
+
+# Awkward libraries have few importers, so that replacing one touches few files.
+IMPORTERS = {
+    "alembic": {"daemon.store.database", "daemon.store.migrations"},
+    "asyncio": set(),
+    "cryptography": {"daemon.provisioning.sealing", "daemon.store.files"},
+    "h11": {"daemon.http.asgi", "daemon.http.connection", "daemon.http.wire", "daemon.simulate.http_side"},
+    "pysnmp": set(),
+    "sqlalchemy": {"daemon.store"},
+    "trio_asyncio": {"daemon.store.database"},
+    "yaml": {"daemon.config.export", "daemon.config.positions", "daemon.cli.demo_setup"},
+}
+CLOCKS = {("time", "time"), ("time", "monotonic"), ("time", "perf_counter"), ("time", "sleep"), ("datetime", "now")}
+MAY_READ_CLOCKS = {"daemon.scheduler.clock"}
+MAY_CATCH_ANYTHING = {
+    "daemon.http.connection",
+    "daemon.sip.endpoint",
+    "daemon.snmp.sender",
+    "daemon.store.database",
+}
+NO_NAMES = {"utils", "helpers", "common", "base", "misc", "manager"}
+
+LINES_PER_FILE, LINES_PER_FUNCTION = 400, 50
+LONG_ON_PURPOSE = {"daemon.app.run_daemon"}  # the composition root is the story of a start
+# Shapes without behaviour, and modules that a test of another name exercises whole.
+WITHOUT_A_MIRROR = {
+    "daemon.__main__": "starts the command line",
+    "daemon.fleet.commands": "shapes",
+    "daemon.fleet.delivery": "shapes",
+    "daemon.fleet.events": "shapes",
+    "daemon.fleet.parts": "shapes",
+    "daemon.provisioning.served": "shapes",
+    "daemon.simulate.acts": "shapes",
+}
+
+
+def _name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+TREES = {_name(path): ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES}
+PACKAGES = {_name(path) for path in SOURCES if path.name == "__init__.py"}
+MODULES = sorted(TREES.keys() - PACKAGES)
+
+
+def _within(module: str, places: set[str] | tuple[str, ...]) -> bool:
+    return any(module == place or module.startswith(f"{place}.") for place in places)
+
+
+def _rung(module: str) -> int:
+    return RUNGS[max((prefix for prefix in RUNGS if _within(module, (prefix,))), key=len)]
+
+
+def _imports(module: str) -> Iterator[str]:
+    """Modules that `module` imports; `from package import module` names the module."""
+    for node in ast.walk(TREES[module]):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                yield inner if inner in TREES or inner in RUNGS else node.module
+
+
+def _functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_point_downwards(module: str) -> None:
+    """A rule that knew of an edge could not be tested by calling it, and a cycle would follow."""
+    above = {
+        other
+        for other in _imports(module)
+        if _within(other, ("daemon",)) and _rung(other) > _rung(module) and (module, other) not in ACROSS
+    }
+    assert not above, f"{module} (rung {_rung(module)}) imports upwards: {sorted(above)}"
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if _within(module, PROTOCOLS)])
+def test_protocol_folders_know_neither_each_other_nor_what_is_behind_the_crossing(module: str) -> None:
+    """They meet only in events and commands; otherwise one protocol's change would be felt in another."""
+    own = ".".join(module.split(".")[:2])
+    others = (*(place for place in PROTOCOLS if place != own), *BEHIND_THE_CROSSING)
+    assert not [other for other in _imports(module) if _within(other, others)]
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if _rung(module) < 3])
+def test_only_edges_import_trio(module: str) -> None:
+    """Below the edges nothing waits, which is what makes every step atomic."""
+    assert module in {one for one, _ in ACROSS} or "trio" not in {other.split(".")[0] for other in _imports(module)}
+
+
+@pytest.mark.parametrize("library", IMPORTERS)
+def test_awkward_libraries_have_few_importers(library: str) -> None:
+    """Each foreign face is met in one place, so its quirks are known in one place."""
+    importers = {module for module in TREES if library in {other.split(".")[0] for other in _imports(module)}}
+    assert not {module for module in importers if not _within(module, IMPORTERS[library])}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_nobody_else_reads_a_clock(module: str) -> None:
+    """`now` is an argument; a clock read inside a rule cannot be turned by a test."""
+    calls = (node.func for node in ast.walk(TREES[module]) if isinstance(node, ast.Call))
+    read = {
+        (call.value.id, call.attr)
+        for call in calls
+        if isinstance(call, ast.Attribute) and isinstance(call.value, ast.Name)
+    }
+    assert module in MAY_READ_CLOCKS or not read & CLOCKS
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_stand_at_the_top(module: str) -> None:
+    """An import inside a function hides a cycle, and a cycle is a fault of layering."""
+    inside = [
+        node for f in _functions(TREES[module]) for node in ast.walk(f) if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    assert not inside
+
+
+@pytest.mark.parametrize("module", sorted(TREES))
+def test_every_module_says_what_it_owns(module: str) -> None:
+    """A newcomer reads the first line and knows whether to read on."""
+    assert ast.get_docstring(TREES[module])
+    assert module.rsplit(".", 1)[-1] not in NO_NAMES, "a thing that fits nowhere has not been named yet"
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if not _within(module, ("daemon.store.migrations",))])
+def test_every_module_has_its_test(module: str) -> None:
+    """Where a behaviour is, there its test is, one guess away."""
+    folder, _, name = module.removeprefix("daemon.").rpartition(".")
+    mirror = ROOT / "tests" / folder.replace(".", "/") / f"test_{name}.py"
+    assert module in WITHOUT_A_MIRROR or mirror.exists(), f"{mirror.relative_to(ROOT)} is missing"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=_name)
+def test_files_and_functions_stay_small(path: Path) -> None:
+    """What does not fit on a few screens holds more than one thing."""
+    module = _name(path)
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LINES_PER_FILE
+    long = {
+        f"{module}.{f.name}" for f in _functions(TREES[module]) if (f.end_lineno or 0) - f.lineno > LINES_PER_FUNCTION
+    }
+    assert not long - LONG_ON_PURPOSE
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_only_named_guards_catch_everything(module: str) -> None:
+    """A broad except anywhere else would hide a fault; these few keep one peer from hurting the others."""
+    handlers = (node for node in ast.walk(TREES[module]) if isinstance(node, ast.ExceptHandler))
+    broad = [
+        h
+        for h in handlers
+        if h.type is None or (isinstance(h.type, ast.Name) and h.type.id in ("Exception", "BaseException"))
+    ]
+    assert module in MAY_CATCH_ANYTHING or not broad
