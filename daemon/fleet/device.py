@@ -6,11 +6,12 @@ reads. A phone is one such object and a few deadlines, never a task. Not here: a
 
 from __future__ import annotations
 
+from zlib import crc32
+
 from daemon.fleet.model import (
     Contact,
     DeviceRecord,
     DeviceState,
-    Mac,
     Presence,
     Reachability,
     Report,
@@ -26,6 +27,7 @@ class Device:
         "ever_registered",
         "interval",
         "last_seen",
+        "mac",
         "misses",
         "pinged_at",
         "presence",
@@ -38,6 +40,7 @@ class Device:
         "registered_server",
         "report",
         "rtt",
+        "share",
         "source",
         "srtt",
         "status",
@@ -46,6 +49,8 @@ class Device:
 
     def __init__(self, record: DeviceRecord, now: float) -> None:
         self.record = record
+        self.mac = record.mac  # its hardware address, which is its name everywhere
+        self.share = crc32(record.mac.encode()) / 2**32  # its place in any interval, 0 to 1
         self.reachability = Reachability.NO_STATUS
         self.reachability_reason = "never registered"
         self.reachability_since = now
@@ -65,11 +70,6 @@ class Device:
         self.report: Report | None = None
         self.status = Status.UNMONITORED
         self.status_reason = "nothing is known of it yet"
-
-    @property
-    def mac(self) -> Mac:
-        """Its hardware address, which is its name everywhere."""
-        return self.record.mac
 
     @property
     def model(self) -> str:

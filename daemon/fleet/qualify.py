@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from zlib import crc32
 
 from daemon.config.settings import Qualify
 from daemon.fleet import reachability
@@ -27,12 +26,11 @@ _ALIVE = frozenset({Reachability.OK, Reachability.LAGGED})
 _GIVEN_UP = frozenset({Reachability.UNKNOWN})
 
 
-def slot(now: float, period: float, mac: Mac) -> float:
-    """The next time after `now` that is this phone's place in a grid of `period` seconds.
+def slot(now: float, period: float, share: float) -> float:
+    """The next time after `now` that is the place `share` (0 to 1) in a grid of `period` seconds.
 
     A place less than a thousandth of the period away is `now` itself, seen through rounding, and is not the next.
     """
-    share = crc32(mac.encode()) / 2**32
     place = (math.floor(now / period - share) + 1 + share) * period
     return place if place - now > period / 1000 else place + period
 
@@ -154,7 +152,7 @@ class Pinging:
             return
         given_up = device.reachability in _GIVEN_UP
         period = self.settings.unknown_interval if given_up else device.interval or self.settings.interval
-        self.pings.set(device.mac, math.inf if math.isinf(period) else slot(now, period, device.mac))
+        self.pings.set(device.mac, math.inf if math.isinf(period) else slot(now, period, device.share))
 
     def _expect_renewal(self, device: Device) -> None:
         """A registered contact ends at its time unless it is renewed; a static one never does."""

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.fleet.commands import SendProbe
+from daemon.fleet.device import Device
 from daemon.fleet.model import Mac
 from daemon.fleet.qualify import slot
 from tests.support.builders import MAC, NOW, record, settings
@@ -25,16 +26,18 @@ def _ping_times(play: Playbook, until: float) -> list[float]:
     return times
 
 
-@given(st.floats(0, 4e9), st.sampled_from([5.0, 60.0, 300.0]), st.integers(0, 2**48 - 1))
-def test_a_slot_lies_ahead_within_one_period_and_always_at_the_same_place(now: float, period: float, mac: int) -> None:
-    name = Mac(f"{mac:012x}")
-    due = slot(now, period, name)
+@given(st.floats(0, 4e9), st.sampled_from([5.0, 60.0, 300.0]), st.floats(0, 1))
+def test_a_slot_lies_ahead_within_one_period_and_always_at_the_same_place(
+    now: float, period: float, share: float
+) -> None:
+    due = slot(now, period, share)
     assert now < due <= now + period * 1.002
-    assert abs((slot(due, period, name) - due) - period) < 0.001
+    assert abs((slot(due, period, share) - due) - period) < 0.001
 
 
 def test_the_fleet_is_spread_over_the_interval() -> None:
-    seconds = Counter(int(slot(NOW, 60, Mac(f"00908f{index:06x}")) - NOW) for index in range(6000))
+    devices = (Device(record(Mac(f"00908f{index:06x}")), NOW) for index in range(6000))
+    seconds = Counter(int(slot(NOW, 60, device.share) - NOW) for device in devices)
     assert max(seconds.values()) < 150  # 100 a second on average
 
 
@@ -69,4 +72,5 @@ def test_the_rate_of_all_pings_together_is_capped() -> None:
 
 
 def test_a_restart_finds_every_phone_at_its_old_place() -> None:
-    assert slot(NOW, 60, MAC) % 60 == slot(NOW + 12345.678, 60, MAC) % 60
+    before, after = Device(record(), NOW), Device(record(), NOW + 12345.678)
+    assert slot(NOW, 60, before.share) % 60 == slot(NOW + 12345.678, 60, after.share) % 60
