@@ -17,6 +17,7 @@ from daemon.fleet.model import (
     Report,
     Status,
 )
+from daemon.fleet.round_trips import RoundTrips
 
 
 class Device:
@@ -39,10 +40,9 @@ class Device:
         "record",
         "registered_server",
         "report",
-        "rtt",
+        "round_trips",
         "share",
         "source",
-        "srtt",
         "status",
         "status_reason",
     )
@@ -57,8 +57,7 @@ class Device:
         self.misses = 0  # unanswered pings in a row
         self.interval = 0.0  # seconds to the next ping of a dead phone; 0 while it answers
         self.pinged_at = 0.0  # when it was last pinged
-        self.rtt: float | None = None  # newest sample
-        self.srtt: float | None = None  # smoothed
+        self.round_trips = RoundTrips()
         self.contact: Contact | None = None
         self.registered_server = ""  # name of the server it registered with, "" if unknown
         self.ever_registered = False

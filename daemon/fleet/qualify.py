@@ -85,6 +85,7 @@ class Pinging:
             self.pings.set(device.mac, now + self.settings.confirm_after)
             return Decided("qualify", "miss to be confirmed", device.mac)
         moved = reachability.step(device, Stimulus.SILENT, now, f"{device.misses} unanswered, {event.cause}")
+        device.round_trips.fall_silent()
         self._back_off(device)
         self._arm(device)
         self._plan(device, now)
@@ -174,6 +175,5 @@ class Pinging:
 
 def _how_fast(device: Device, rtt: float | None) -> str:
     """The round trip as an operator wants to read it."""
-    if rtt is None or device.srtt is None:
-        return "after the timeout"
-    return f"round trip {device.srtt * 1000:.0f} ms"
+    smoothed = device.round_trips.smoothed
+    return "after the timeout" if rtt is None or smoothed is None else f"round trip {smoothed * 1000:.0f} ms"

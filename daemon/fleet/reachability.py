@@ -114,12 +114,12 @@ def judge(device: Device, rtt: float | None, qualify: Qualify) -> Stimulus:
     device.misses = 0
     device.interval = 0.0
     if rtt is not None:
-        device.rtt = rtt
-        device.srtt = rtt if device.srtt is None else device.srtt + qualify.smoothing * (rtt - device.srtt)
+        device.round_trips.add(rtt, qualify.smoothing)
     limit = device.record.lagged_after or qualify.lagged_after
     if device.reachability is _LAGGED:
         limit *= qualify.lagged_leave_ratio
-    slow = rtt is None or (device.srtt is not None and device.srtt > limit)
+    smoothed = device.round_trips.smoothed
+    slow = rtt is None or (smoothed is not None and smoothed > limit)
     return Stimulus.ANSWERED_SLOWLY if slow else Stimulus.ANSWERED
 
 

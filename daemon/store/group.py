@@ -102,7 +102,7 @@ class Group:
         self._forgotten: dict[Mac, None] = {}  # in order; a set would make two runs differ
         self._last_seen: dict[Mac, float] = {}
         self._transitions: deque[Transition] = deque()
-        self._entries: deque[OutboxEntry] = deque()
+        self._entries: dict[int, OutboxEntry] = {}  # by id, oldest first
         self._settled: list[int] = []
 
     def __len__(self) -> int:
@@ -112,8 +112,8 @@ class Group:
 
     @property
     def entries(self) -> Iterable[OutboxEntry]:
-        """The notifications that may be sent once this group is durable, oldest first."""
-        return self._entries
+        """The notifications that this group writes into the outbox, oldest first."""
+        return self._entries.values()
 
     def add(self, command: Write) -> None:
         """Take an order; it replaces what waited for the same key."""
@@ -152,11 +152,12 @@ class Group:
 
     def notify(self, entries: Iterable[OutboxEntry]) -> None:
         """Write these notifications into the outbox."""
-        self._entries.extend(entries)
+        self._entries.update((entry.id, entry) for entry in entries)
 
     def settle(self, entry: int) -> None:
-        """Remove a row from the outbox."""
-        self._settled.append(entry)
+        """Remove a row from the outbox; one that is still to be written is not written at all."""
+        if self._entries.pop(entry, None) is None:
+            self._settled.append(entry)
 
     def absorb(self, newer: Group) -> None:
         """Take over everything a later group holds, as if its commands had come here."""
@@ -168,15 +169,19 @@ class Group:
             self._kept[table].update(kept)
         self._last_seen.update(newer._last_seen)
         self._transitions.extend(newer._transitions)
-        self._entries.extend(newer._entries)
-        self._settled.extend(newer._settled)
+        self._entries.update(newer._entries)
+        for entry in newer._settled:
+            self.settle(entry)
 
-    def trim(self, transitions: int, entries: int) -> tuple[int, int]:
-        """Let the oldest steps and notifications go beyond these bounds; how many of each went.
+    def trim(self, transitions: int) -> int:
+        """Let the oldest steps go beyond this bound; how many went. Only needed while the disk refuses.
 
-        Everything else is bounded by the number of keys. Only needed while the disk refuses.
+        Everything else is bounded: by the number of keys, and notifications by the outbox.
         """
-        return _trimmed(self._transitions, transitions), _trimmed(self._entries, entries)
+        surplus = max(0, len(self._transitions) - transitions)
+        for _ in range(surplus):
+            self._transitions.popleft()
+        return surplus
 
     def steps(self) -> Iterator[Step]:
         """The statements that write this group, rows ready, in an order that must be kept."""
@@ -189,7 +194,7 @@ class Group:
             yield from _chunks(keyed.upsert, (noun for noun in kept.values() if noun is not None), keyed.row)
         yield from _chunks(schema.SET_LAST_SEEN, ((at, mac) for mac, at in self._last_seen.items()), tuple)
         yield from _chunks(schema.APPEND_TRANSITION, self._transitions, rows.transition_row)
-        yield from _chunks(schema.APPEND_ENTRY, self._entries, rows.entry_row)
+        yield from _chunks(schema.APPEND_ENTRY, self._entries.values(), rows.entry_row)
         yield from _chunks(_UNSEND, self._settled, _alone)
 
     def _keep(self, table: str, key: object, noun: object) -> None:
@@ -213,10 +218,3 @@ def _chunks(sql: str, nouns: Iterable[Any], row: Callable[[Any], Row]) -> Iterat
     source = iter(nouns)
     while chunk := [row(noun) for noun in islice(source, CHUNK)]:
         yield sql, chunk
-
-
-def _trimmed(queue: deque[Any], bound: int) -> int:
-    surplus = max(0, len(queue) - bound)
-    for _ in range(surplus):
-        queue.popleft()
-    return surplus

@@ -1,8 +1,12 @@
 """Notifications that managers have not been told of yet: one queue per manager, in order, durable.
 
-An entry comes in here only after its row is committed together with its alarm, and leaves when it was sent (trap) or
+An entry comes in here after its row is committed together with its alarm, and leaves when it was sent (trap) or
 acknowledged (inform); then its row goes with the store's next group. So a kill at any moment may repeat a
-notification, with the same sequence number, and never skips one. Not here: sending (`daemon.snmp.sender`).
+notification, with the same sequence number, and never skips one.
+
+The exception is a disk that refuses: then entries come in without a row, or nobody would hear of that very disk until
+it works again. A kill in that time forgets them together with all else that was refused, and the next start gives
+their sequence numbers away again. Not here: sending (`daemon.snmp.sender`).
 """
 
 from __future__ import annotations
@@ -28,7 +32,7 @@ class OutboxStatistics:
 
 
 class Outbox:
-    """At most `limit` entries per manager; `unsend` is told the id of every row that is to be deleted."""
+    """At most `limit` entries per manager; `unsend` is told the id of every entry whose row is no longer needed."""
 
     def __init__(self, rows: Sequence[OutboxEntry], limit: int, unsend: Callable[[int], None]) -> None:
         # By id, oldest first. Ordered, because a plain dict gets slow when it is emptied from its front.
@@ -40,11 +44,6 @@ class Outbox:
         self._settled = self._overflowed = self._orphaned = 0
         self._admitted = 0  # ids grow, so this one tells what was admitted
         self.admit(rows)
-
-    @property
-    def capacity(self) -> int:
-        """How many entries it holds at most, over all managers."""
-        return self._limit * len(self._queues)
 
     async def next(self, manager: str) -> OutboxEntry:
         """The oldest unsettled entry for `manager`, which stays. Waits for one, even for a manager not known yet."""
@@ -74,7 +73,7 @@ class Outbox:
         return [OutboxEntry(self._next_id(), manager, notification) for manager in self._queues]
 
     def admit(self, entries: Iterable[OutboxEntry]) -> None:
-        """These may be sent; an entry that was admitted before is not admitted again."""
+        """These may be sent. One that was admitted before, when the disk refused it, is not admitted again."""
         for entry in entries:
             if entry.id <= self._admitted:
                 continue
@@ -87,10 +86,6 @@ class Outbox:
             self._bound(queue)
         self._changed.set()
         self._changed = trio.Event()
-
-    def trimmed(self, count: int) -> None:
-        """So many went before they were ever committed, because the disk refused for too long."""
-        self._overflowed += count
 
     def statistics(self) -> OutboxStatistics:
         """What waits, and what became of the rest."""

@@ -3,7 +3,8 @@
 A group is everything submitted while the last one was being synced, and is one transaction; so all commands of one
 event, submitted without an await between them, become durable together. Whoever promised something waits for the
 receipt of its group. When the disk refuses, the group's waiters are told so, its changes stay, newer ones are laid
-over them, and the whole is tried again. Not here: SQL (`schema`), coalescing (`group`), SQLite (`database`).
+over them, and the whole is tried again; only its notifications do not wait for that (`outbox`). Not here: SQL
+(`schema`), coalescing (`group`), SQLite (`database`).
 """
 
 from __future__ import annotations
@@ -121,7 +122,8 @@ class Store:
     async def run(self, deliver: Deliver) -> None:
         """Write groups until cancelled; tells when the disk begins to refuse and when it takes writes again.
 
-        Whatever `deliver` submits meanwhile lies in the open group, so an alarm about the store waits like the rest.
+        Whatever `deliver` submits meanwhile lies in the open group; an alarm about the store is told to the managers
+        with the next try, whether the disk takes that one or not.
         """
         while True:
             with trio.CancelScope(deadline=self._clock.trio_time(self._prune_at)):
@@ -129,6 +131,8 @@ class Store:
             self._work = trio.Event()
             if self._open:
                 await self._commit(deliver)
+            else:
+                self._nothing_left()
             if self._clock.now() >= self._prune_at:
                 await self._prune()
 
@@ -169,6 +173,11 @@ class Store:
         self._open.settle(entry)
         self._work.set()
 
+    def _nothing_left(self) -> None:
+        """The last entry of a refused group was sent meanwhile, so its receipt is kept without a row."""
+        self._promise, self._receipt = self._receipt, Receipt()
+        self._promise.settle()
+
     async def _commit(self, deliver: Deliver) -> None:
         """One try; a change of fortune is told once, and a refusal is followed by a pause."""
         refused_before = self._fault is not None
@@ -195,11 +204,12 @@ class Store:
         except StoreUnavailable as refusal:
             self._fault = fault = str(refusal)
             self._failures += 1
-            # Told before they are durable: the alarm about this very disk must not wait for it to recover.
+            # Told before they are durable: the alarm about this very disk must not wait for it to recover. What the
+            # outbox has no room for, it takes out of the open group, so that is laid over after this.
             self.outbox.admit(group.entries)
             group.absorb(self._open)
             self._open = group
-            self._trim()
+            self._trimmed += group.trim(self._limits.max_pending)  # what is only ever appended must not fill the memory
             self._work.set()
         else:
             self._fault = fault = None
@@ -209,12 +219,6 @@ class Store:
         finally:
             self._syncing = None
             promise.settle(fault)
-
-    def _trim(self) -> None:
-        """What is only ever appended must not fill the memory while the disk refuses."""
-        steps, entries = self._open.trim(self._limits.max_pending, self.outbox.capacity)
-        self._trimmed += steps
-        self.outbox.trimmed(entries)
 
     async def _prune(self) -> None:
         """Delete a chunk of steps that reached their age; the next follows soon if it was full, else tomorrow."""

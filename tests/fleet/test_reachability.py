@@ -100,7 +100,7 @@ def test_a_slow_phone_is_lagged_and_leaves_only_well_below_the_limit() -> None:
 
 def test_one_slow_answer_of_a_quick_phone_is_forgiven() -> None:
     device = Device(record(), NOW)
-    device.srtt = 0.05
+    device.round_trips.add(0.05, 1.0)
     assert judge(device, 3.0, Qualify()) is Stimulus.ANSWERED
     assert judge(device, 3.0, Qualify()) is Stimulus.ANSWERED_SLOWLY
 

@@ -30,6 +30,7 @@ from daemon.http.operators.views import (
     moment,
     reasons,
     report_view,
+    rtt_history,
 )
 from daemon.scheduler.clock import rfc3339
 
@@ -116,7 +117,8 @@ async def device_detail(desk: Desk, device: Device) -> DeviceDetail:
         qualify=record.qualify,
         armed_until=moment(record.armed_until),
         misses=device.misses,
-        smoothed_rtt_ms=milliseconds(device.srtt),
+        smoothed_rtt_ms=milliseconds(device.round_trips.smoothed),
+        rtt_history=rtt_history(device),
         registered_server=device.registered_server,
         reasons=reasons(device),
         contact=contact_view(device.contact) if device.contact else None,

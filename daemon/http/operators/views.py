@@ -150,6 +150,15 @@ class Reasons(BaseModel):
     status: AxisView
 
 
+class RttHistory(BaseModel):
+    """The round trips of the last hour or so, in milliseconds."""
+
+    samples: int
+    p50_ms: float
+    p95_ms: float
+    max_ms: float
+
+
 class DeviceDetail(DeviceItem):
     """One device whole; `timeline` newest first, 50 steps at most."""
 
@@ -157,6 +166,7 @@ class DeviceDetail(DeviceItem):
     armed_until: str | None
     misses: int
     smoothed_rtt_ms: float | None
+    rtt_history: RttHistory | None
     registered_server: str
     reasons: Reasons
     contact: ContactView | None
@@ -205,6 +215,15 @@ def milliseconds(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds * 1000, 1)
 
 
+def rtt_history(device: Device) -> RttHistory | None:
+    """What the device's history says, if it ever answered."""
+    found = device.round_trips.percentiles((0.5, 0.95, 1.0))
+    if found is None:
+        return None
+    p50, p95, most = (round(seconds * 1000, 1) for seconds in found)
+    return RttHistory(samples=len(device.round_trips), p50_ms=p50, p95_ms=p95, max_ms=most)
+
+
 def _truth(value: bool) -> str:
     return "true" if value else "false"
 
@@ -230,7 +249,7 @@ DEVICES: Listing[Device] = Listing(
         "presence": Field(lambda device: device.presence.value),
         "status": Field(lambda device: device.status.value),
         "reason": Field(lambda device: device.status_reason),
-        "rtt_ms": Field(lambda device: milliseconds(device.rtt)),
+        "rtt_ms": Field(lambda device: milliseconds(device.round_trips.newest)),
         "last_seen": Field(lambda device: device.last_seen, show=rfc3339),
         "approved": Field(lambda device: device.record.approved, show=_truth),
     },
