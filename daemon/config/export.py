@@ -13,7 +13,7 @@ import yaml
 
 from daemon.config.durations import format_duration
 from daemon.fleet.model import DeviceRecord, NumberEntry, Server, Site, Tenant
-from daemon.scheduler.clock import rfc3339
+from daemon.scheduler.timestamps import rfc3339
 
 OpenSecret = Callable[[str], str]
 

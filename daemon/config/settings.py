@@ -88,15 +88,15 @@ class Qualify(Block):
 
     interval: Positive = MINUTE  # as chan_sip's qualifyfreq
     timeout: Positive = 4.0  # chan_sip: twice the lagged limit
-    lagged_after: Positive = 2.0  # seed 001: 2,000 ms
+    lagged_after: Positive = 2.0  # 2,000 ms in MOR and chan_sip
     # LAGGED ends only when the smoothed round trip falls below this share of lagged_after, so it cannot flutter.
     lagged_leave_ratio: Annotated[float, Field(gt=0, le=1)] = 0.8
     smoothing: Annotated[float, Field(gt=0, le=1)] = 0.5  # weight of the newest sample, as IAX2's qualifysmoothing
     misses: Annotated[int, Field(ge=1, le=20)] = 3  # in a row; OpenSIPS nathelper's max_pings_lost
     confirm_after: Positive = 2.0  # pause between a miss and the quick extra probe that confirms it
     unreachable_interval: Positive = 5 * MINUTE  # the slowest ping of a dead phone, reached by doubling
-    unknown_after: Positive = HOUR  # seed 001
-    unknown_interval: Positive = math.inf  # seed 001: probing stops
+    unknown_after: Positive = HOUR  # as MOR
+    unknown_interval: Positive = math.inf  # probing stops, as MOR's does
     # 5,000 a second is a fleet of 300,000 at 60 s; beyond it pings are late rather than a flood.
     max_rate: Annotated[int, Field(ge=1)] = 5000
     accept: tuple[Annotated[str, Field(pattern=r"^([1-6]xx|[1-6]\d\d|any)$")], ...] = ("any",)
@@ -172,7 +172,7 @@ class Numbers(Block):
     """How long a telephone number rests before it may be given away again."""
 
     cooling_duration: Positive = 30 * DAY
-    audiocodes_cooling_duration: Positive = 2 * DAY  # seed 004, the macro of the same name
+    audiocodes_cooling_duration: Positive = 2 * DAY  # VOSS's macro of the same name
 
 
 class Provisioning(Block):

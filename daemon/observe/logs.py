@@ -16,7 +16,7 @@ import structlog
 from structlog.typing import EventDict, Processor
 
 from daemon.config.settings import Log
-from daemon.scheduler.clock import rfc3339
+from daemon.scheduler.timestamps import rfc3339
 
 _LEVELS = {name: getattr(logging, name.upper()) for name in ("debug", "info", "warning", "error")}
 _SECRET_WORDS = ("password", "secret", "token", "community", "authorization")

@@ -8,7 +8,6 @@ Not here: sleeping, which is `driver`'s.
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 
 import trio
 
@@ -30,11 +29,6 @@ class Clock:
     def drift(self) -> float:
         """How far the system's wall clock has moved away from ours since start, in seconds."""
         return time.time() - self.now()
-
-
-def rfc3339(at: float) -> str:
-    """A time of the axis as text, e.g. 2026-03-04T09:15:02.125Z."""
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def monotonic_usec() -> int:

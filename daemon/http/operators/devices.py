@@ -32,7 +32,7 @@ from daemon.http.operators.views import (
     report_view,
     rtt_history,
 )
-from daemon.scheduler.clock import rfc3339
+from daemon.scheduler.timestamps import rfc3339
 
 TIMELINE_STEPS = 50  # what fits on a screen or two; older steps stay in the store
 

@@ -18,7 +18,7 @@ from daemon.http.operators.access import Administrator, token_hash
 from daemon.http.operators.desk import AtDesk
 from daemon.http.operators.devices import kept
 from daemon.http.operators.views import OperatorItem
-from daemon.scheduler.clock import rfc3339
+from daemon.scheduler.timestamps import rfc3339
 
 log = structlog.get_logger("operators")
 

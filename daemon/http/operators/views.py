@@ -25,7 +25,7 @@ from daemon.fleet.model import (
     Status,
 )
 from daemon.http.operators.lists import Field, Listing
-from daemon.scheduler.clock import rfc3339
+from daemon.scheduler.timestamps import rfc3339
 
 _MAC_PUNCTUATION = str.maketrans("", "", ":-")
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from daemon.http.operators.pages.templates import ago, clock_time, spoken
-from daemon.scheduler.clock import rfc3339
+from daemon.scheduler.timestamps import rfc3339
 from tests.support.builders import NOW
 
 
