@@ -78,7 +78,7 @@ class Severity(IntEnum):
 
 
 class EventType(IntEnum):
-    """AudioCodes' alarm event types (AcAlarmEventType; 6 to 10 continue X.733's order, the phones' guide confirms 9)."""
+    """AudioCodes' alarm event types (AcAlarmEventType; 6 to 10 continue X.733's order, the guide confirms 9)."""
 
     OTHER = 0
     COMMUNICATIONS = 1
