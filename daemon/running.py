@@ -142,7 +142,7 @@ class Running:
         parts.provisioner.apply(
             templates, settings=settings.provisioning, keep_alive=settings.keep_alive, sip=settings.sip
         )
-        parts.sip.apply(settings.qualify)
+        parts.sip.apply(settings.sip, settings.qualify)
         parts.store.apply(settings.store)
         parts.store.outbox.apply([manager.name for manager in settings.snmp.managers], settings.snmp.outbox_limit)
         parts.sender.apply(settings.snmp)

@@ -24,6 +24,7 @@ RESTART_ONLY = {
     "http.phones.listen": _BOUND,
     "http.operators.listen": _BOUND,
     "sip.listen": _BOUND,
+    "provisioning.firmware": "downloads from the old folder may be under way",
 }
 
 

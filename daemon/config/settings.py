@@ -68,8 +68,8 @@ class Sip(Block):
     """The SIP socket: pings go out of it, registrations come in."""
 
     listen: tuple[UdpListen, ...] = ()
-    domain: str = "localhost"
-    user_agent: str = "Ringkeeper"
+    domain: Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]{1,253}$")] = "localhost"
+    user_agent: Annotated[str, Field(pattern=r"^[ -~]{1,64}$")] = "Ringkeeper"
     # Asterisk's default and maximum expiry; an hour of silence is what UNKNOWN means as well.
     min_expires: Annotated[int, Field(ge=1, le=86400)] = 60
     max_expires: Annotated[int, Field(ge=60, le=86400 * 7)] = 3600

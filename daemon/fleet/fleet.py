@@ -44,7 +44,6 @@ from daemon.fleet.parts import Parts
 from daemon.fleet.qualify import Pinging
 from daemon.fleet.requests import RequestBook
 from daemon.fleet.roster import FleetStatistics, Roster
-from daemon.scheduler.pacing import TokenBucket
 
 ALIVE_AT = "alive_at"  # the mark that tells, after a start, how long we were away
 
@@ -92,8 +91,6 @@ class Fleet:
         self.mac_at = self.roster.mac_at
         self.requests_of: Callable[[Mac], tuple[PhoneRequest, ...]] = self.parts.requests.of
         self.tenants, self.servers, self.operators = self.roster.tenants, self.roster.servers, self.roster.operators
-        # A twentieth of a second's worth at once: a whole second's overran socket buffers of 208 KiB when measured.
-        self._rate = TokenBucket(settings.qualify.max_rate, burst=max(1.0, settings.qualify.max_rate / 20))
         self._checkpoint_at = now
         self._restore(snapshot, outage, now)
 
@@ -125,9 +122,7 @@ class Fleet:
     def expire(self, now: float) -> list[Command]:
         """Time has passed: what is due by `now`, pings no faster than `qualify.max_rate`."""
         parts, orders = self.parts, list[Command]()
-        probes = parts.pinging.due(now, self._rate.level(now), self.device)
-        self._rate.spend(len(probes))
-        orders += probes
+        orders += parts.pinging.due(now, self.device)
         for mac in parts.pinging.registrations.expire(now):
             orders += sip_events.registration_expired(parts, mac, now)
         for mac in parts.pinging.long_silences.expire(now):

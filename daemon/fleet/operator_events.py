@@ -98,7 +98,7 @@ def operator_added(parts: Parts, event: OperatorAdded, now: float) -> list[Comma
 def settings_changed(parts: Parts, event: SettingsChanged, now: float) -> list[Command]:
     """Go on with new settings; every device's deadlines are set anew by them."""
     parts.settings = event.settings
-    parts.pinging.settings = event.settings.qualify
+    parts.pinging.apply(event.settings.qualify)
     parts.numbers.settings = event.settings.numbers
     parts.requests.settings = event.settings.requests
     for device in parts.roster.devices():

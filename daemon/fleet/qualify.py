@@ -21,6 +21,7 @@ from daemon.fleet.events import ProbeAnswered, ProbeMissed
 from daemon.fleet.model import Mac, Reachability, Transition
 from daemon.fleet.reachability import Stimulus
 from daemon.scheduler.deadlines import Deadlines
+from daemon.scheduler.pacing import TokenBucket
 
 _ALIVE = frozenset({Reachability.OK, Reachability.LAGGED})
 _GIVEN_UP = frozenset({Reachability.UNKNOWN})
@@ -39,10 +40,16 @@ class Pinging:
     """The deadlines of the qualify rules, for all devices; steps their reachability and returns what happened."""
 
     def __init__(self, settings: Qualify) -> None:
-        self.settings = settings
+        self.apply(settings)
         self.pings: Deadlines[Mac] = Deadlines()
         self.long_silences: Deadlines[Mac] = Deadlines()
         self.registrations: Deadlines[Mac] = Deadlines()
+
+    def apply(self, settings: Qualify) -> None:
+        """Go on with these settings; deadlines that are set stay until `watch` looks at their device."""
+        self.settings = settings
+        # A twentieth of a second's worth at once: a whole second's overran socket buffers of 208 KiB when measured.
+        self._rate = TokenBucket(settings.max_rate, burst=max(1.0, settings.max_rate / 20))
 
     def next_deadline(self) -> float:
         """The earliest of all deadlines here."""
@@ -134,16 +141,17 @@ class Pinging:
         self.pings.set(device.mac, now)
         return Decided("qualify", "sign of life, pinged at once", device.mac)
 
-    def due(self, now: float, limit: int, device_of: Callable[[Mac], Device | None]) -> list[SendProbe]:
-        """The pings to send now, `limit` at most; each phone's next one is planned."""
+    def due(self, now: float, device_of: Callable[[Mac], Device | None]) -> list[SendProbe]:
+        """The pings to send now, no faster than `max_rate`; each phone's next one is planned."""
         probes = []
-        for mac in self.pings.expire(now, limit):
+        for mac in self.pings.expire(now, self._rate.level(now)):
             device = device_of(mac)
             if device is None or device.contact is None:
                 continue
             device.pinged_at = now
             probes.append(SendProbe(mac, device.contact))
             self._plan(device, now)
+        self._rate.spend(len(probes))
         return probes
 
     def _plan(self, device: Device, now: float) -> None:

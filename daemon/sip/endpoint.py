@@ -103,14 +103,15 @@ class SipEndpoint:
         self._settings = settings
         self._directory = directory
         self._clock = clock
-        responder = Responder(secrets.token_bytes(32), settings.user_agent)
-        self._uas = UserAgentServer(Registrar(settings, directory, responder), responder)
+        self._responder = Responder(secrets.token_bytes(32), settings.user_agent)
+        self._registrar = Registrar(settings, directory, self._responder)
+        self._uas = UserAgentServer(self._registrar, self._responder)
         self._probes = Probes(qualify.timeout, unguessable_tokens().__next__)
         self._driver = Driver(self._probes, clock, self._tell_missed)
         self._flows: dict[int, Flow] = {}  # the first of each address family: pings leave here
         self._addresses: tuple[Listen, ...] = ()
         self._replies, self._waiting = trio.open_memory_channel[_Waiting](MAX_WAITING)
-        self._log_lines = TokenBucket(settings.log_lines_per_minute / 60, settings.log_lines_per_minute)
+        self._log_lines = _lines_per_minute(settings.log_lines_per_minute)
         self._counts: Counter[str] = Counter()
         self._refused: Counter[str] = Counter()
 
@@ -119,8 +120,13 @@ class SipEndpoint:
         """Where it listens, in the order of the settings, with the ports it really got; empty unless running."""
         return self._addresses
 
-    def apply(self, qualify: Qualify) -> None:
-        """A reload: pings under way are judged by the new timeout as well."""
+    def apply(self, settings: Sip, qualify: Qualify) -> None:
+        """A reload: pings under way are judged by the new timeout as well. The sockets stay as they are."""
+        self._settings = self._registrar.settings = settings
+        self._responder.server = settings.user_agent
+        self._log_lines = _lines_per_minute(settings.log_lines_per_minute)
+        for flow in self._flows.values():
+            flow.introduce(settings)
         self._probes.timeout = qualify.timeout
         self._driver.poke()
 
@@ -309,3 +315,7 @@ class SipEndpoint:
         self._refused[reason] += 1
         if self._log_lines.take(now):
             log.info("refused", reason=reason, source=source[0])
+
+
+def _lines_per_minute(lines: int) -> TokenBucket:
+    return TokenBucket(lines / 60, lines)

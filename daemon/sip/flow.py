@@ -45,6 +45,10 @@ class Flow:
         self._bind(listen)
         host, port = self.socket.getsockname()[:2]
         self.address: Address = (host, port)
+        self.introduce(settings)
+
+    def introduce(self, settings: Sip) -> None:
+        """How pings that leave here name their sender from now on."""
         self.options = OptionsTemplate(self.address, settings.domain, settings.user_agent)
 
     def receive(self) -> tuple[bytes, Address, float | None]:

@@ -65,7 +65,7 @@ class Registrar:
     """Answers REGISTER requests that `refusals` let pass."""
 
     def __init__(self, settings: Sip, directory: Directory, responder: Responder) -> None:
-        self._settings = settings
+        self.settings = settings
         self._directory = directory
         self._responder = responder
         self._bindings: dict[Mac, Binding] = {}
@@ -87,7 +87,7 @@ class Registrar:
         if mac is None:
             return self._responder.refuse(request, source, 404, "unknown-user")
         if any(self._too_brief(wish) for wish in wishes):
-            minimum = ("min-expires", str(self._settings.min_expires))
+            minimum = ("min-expires", str(self.settings.min_expires))
             return self._responder.refuse(request, source, 423, "too-brief", minimum)
         if not star and not wishes:
             return self._listing(request, source, self._current(mac, now), now)
@@ -121,7 +121,7 @@ class Registrar:
         """Until the registration ends by itself; one that was taken back, for as long as its request may wander."""
         self._bindings[mac] = binding
         until = binding.contact.expires_at if binding.contact else None
-        self._lapses.set(mac, now + self._settings.max_expires if until is None else until)
+        self._lapses.set(mac, now + self.settings.max_expires if until is None else until)
 
     def _mac_of(self, to: NameAddr) -> Mac | None:
         return self._directory.mac_of_user(parse_sip_uri(to.uri).user)
@@ -142,7 +142,7 @@ class Registrar:
         return True
 
     def _wish(self, request: Request, contact: NameAddr) -> Wish:
-        expires = contact.params.get("expires") or request.first("expires") or str(self._settings.max_expires)
+        expires = contact.params.get("expires") or request.first("expires") or str(self.settings.max_expires)
         seconds = parse_number(expires, LARGEST_EXPIRES)
         return Wish(
             contact.uri,
@@ -153,10 +153,10 @@ class Registrar:
 
     def _too_brief(self, wish: Wish) -> bool:
         """Section 10.3 step 7: an hour and more is never too brief, even where an operator wants longer."""
-        return 0 < wish.expires < min(self._settings.min_expires, 3600)
+        return 0 < wish.expires < min(self.settings.min_expires, 3600)
 
     def _granted(self, wish: Wish) -> int:
-        return min(wish.expires, self._settings.max_expires)
+        return min(wish.expires, self.settings.max_expires)
 
     def _names_another(self, removals: list[Wish], current: Contact | None) -> bool:
         """Whether what is to be removed is somebody's older contact; a star (no removals) names all."""

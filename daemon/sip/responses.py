@@ -48,7 +48,7 @@ class Responder:
 
     def __init__(self, key: bytes, server: str) -> None:
         self._key = key
-        self._server = server
+        self.server = server
 
     def respond(self, request: Request, source: Address, status: int, *headers: Header) -> Response:
         """A response that copies what section 8.2.6.2 wants copied; missing headers of a bad request stay missing."""
@@ -56,7 +56,7 @@ class Responder:
         copied += [("from", value) for value in request.all("from")[:1]]
         copied += [("to", self._tagged(request, value)) for value in request.all("to")[:1]]
         copied += [(name, value) for name in ("call-id", "cseq") for value in request.all(name)[:1]]
-        return Response((*copied, *headers, ("server", self._server)), b"", status, REASONS[status])
+        return Response((*copied, *headers, ("server", self.server)), b"", status, REASONS[status])
 
     def refuse(self, request: Request, source: Address, status: int, reason: str, *headers: Header) -> Reply:
         """The same, as a reply that turns the request down."""

@@ -6,7 +6,7 @@ import pytest
 import trio
 
 from daemon.config.listen import Listen
-from daemon.config.settings import Qualify
+from daemon.config.settings import Qualify, Sip
 from daemon.fleet.commands import SendProbe
 from daemon.fleet.events import LifeSign, ProbeAnswered, ProbeMissed, Registered
 from daemon.fleet.model import Contact
@@ -88,8 +88,19 @@ async def test_a_reload_brings_a_shorter_timeout_into_force_at_once() -> None:
     slow = Qualify(timeout=3600.0)
     async with open_office(qualify=slow) as office, open_phone(office.endpoint.addresses[0]) as phone:
         office.endpoint.submit(at(phone))
-        office.endpoint.apply(QUICK)
+        office.endpoint.apply(Sip(), QUICK)
         assert await office.until(1) == [ProbeMissed(ALICE, "timeout")]
+
+
+async def test_a_reload_gives_pings_another_name_without_a_new_socket() -> None:
+    async with open_office() as office, open_phone(office.endpoint.addresses[0]) as phone:
+        before = office.endpoint.addresses
+        office.endpoint.apply(Sip(user_agent="Night watch", domain="night.example"), Qualify())
+        office.endpoint.submit(at(phone))
+        ping = await phone.hear()
+        assert b"User-Agent: Night watch\r\n" in ping
+        assert b"From: <sip:ringkeeper@night.example>" in ping
+        assert office.endpoint.addresses == before
 
 
 @pytest.mark.parametrize(
