@@ -73,6 +73,7 @@ class Running:
         self.fleet = parts.fleet
         self._parts = parts
         self._config_path = config_path
+        self._inventory_taken = parts.store.snapshot.marks.get(INVENTORY_TAKEN)
 
     @property
     def phones_url(self) -> str:
@@ -126,7 +127,9 @@ class Running:
             await self._take_over(new)
         except RingkeeperError as error:
             self._parts.reloads.failed()
-            log.error("reload refused, the old configuration stays", faults=str(error).splitlines())  # noqa: TRY400
+            faults = str(error).splitlines()
+            # Whose fault it is stands in the faults; a traceback would only say where we noticed.
+            log.error("reload refused, the old configuration stays", event_name="reload-refused", faults=faults)  # noqa: TRY400
             return False
         self._parts.reloads.succeeded(self._parts.clock.now())
         return True
@@ -148,7 +151,7 @@ class Running:
         parts.sender.apply(settings.snmp)
         parts.phones_server.apply(settings.http.phones)
         self.operators_server.apply(settings.http.operators)
-        log.info("reloaded", changed=list(plan.changed), needs_restart=list(plan.needs_restart))
+        log.info("reloaded", event_name="reloaded", changed=list(plan.changed), needs_restart=list(plan.needs_restart))
 
     async def _take_inventory(self, settings: Settings) -> None:
         """Apply the inventory file unless it is the one taken last: 30,000 devices need not be read at every start."""
@@ -161,9 +164,10 @@ class Running:
         delivery = parts.switchboard.deliver(InventoryApplied(inventory, str(path.name)))
         if delivery.answer and delivery.answer.refused:
             raise ConfigError([Fault(str(path), 1, "inventory", reason) for reason in delivery.answer.refused])
+        self._inventory_taken = mark
         parts.switchboard.perform([SaveMark(INVENTORY_TAKEN, mark)])
         await delivery.stored()
-        log.info("inventory taken", file=str(path), devices=len(inventory.devices))
+        log.info("inventory taken", event_name="inventory-taken", file=str(path), devices=len(inventory.devices))
 
     def _read_inventory(self, path: Path) -> tuple[float, Inventory | None]:
         """Runs in a thread: the file's mark, and what it says unless the mark is known."""
@@ -171,7 +175,7 @@ class Running:
             mark = float(int(sha256(path.read_bytes()).hexdigest()[:12], 16))
         except OSError as error:
             raise ConfigError([Fault(str(path), 1, "inventory", f"cannot be read: {error.strerror}")]) from None
-        if self._parts.store.snapshot.marks.get(INVENTORY_TAKEN) == mark:
+        if self._inventory_taken == mark:
             return mark, None
         return mark, load_inventory(path, self._parts.sealer.seal)
 

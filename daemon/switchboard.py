@@ -113,13 +113,22 @@ class Switchboard:
     def _append(self, order: AppendTransition) -> None:
         self._store.submit(order)
         moved = order.transition
-        log.info("moved", mac=moved.mac, axis=moved.axis, old=moved.old, new=moved.new, reason=moved.reason)
+        log.info(
+            "moved",
+            event_name="moved",
+            mac=moved.mac,
+            axis=moved.axis,
+            old=moved.old,
+            new=moved.new,
+            reason=moved.reason,
+        )
 
     def _notify(self, order: Notify) -> None:
         self._store.submit(order)
         alarm = order.notification.alarm
         log.warning(
             "alarm",
+            event_name="alarm",
             alarm=alarm.name,
             severity=alarm.severity.name,
             source=alarm.source,

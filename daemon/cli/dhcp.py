@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -14,7 +15,7 @@ from daemon.config.loader import load_settings
 from daemon.errors import RingkeeperError
 from daemon.provisioning.dhcp import snippets
 
-_USUAL_PORT = {"http": 80, "https": 443}
+_PORT = re.compile(r":\d+\Z")
 
 
 class DhcpServer(StrEnum):
@@ -45,4 +46,6 @@ def phones_url(config: Path) -> str:
             f"{config}: provisioning.server is not set, so it is not known how phones reach us;"
             " set it, or add --url http://name:port"
         )
-    return f"{scheme}://{name}" if port in {0, _USUAL_PORT[scheme]} else f"{scheme}://{name}:{port}"
+    # Over https a proxy in front of us ends TLS, at a port of its own.
+    told = scheme == "https" or _PORT.search(name) or port in {0, 80}
+    return f"{scheme}://{name}" if told else f"{scheme}://{name}:{port}"

@@ -76,6 +76,8 @@ def expect_report(parts: Parts, device: Device) -> None:
 
 
 def _alarm(parts: Parts, device: Device, moved: Transition, now: float) -> list[Command]:
+    if not device.record.approved:
+        return []
     source = source_of(device.mac)
     if raised := _RAISES.get(moved.new):
         return parts.alarms.report(Trouble.of(raised, moved.reason), device, source, now)

@@ -19,6 +19,8 @@ from daemon.fleet.model import (
 )
 from daemon.fleet.round_trips import RoundTrips
 
+NEVER_REGISTERED = "never registered"
+
 
 class Device:
     """One phone. Times are UTC seconds on the program's axis, round trips seconds."""
@@ -52,7 +54,7 @@ class Device:
         self.mac = record.mac  # its hardware address, which is its name everywhere
         self.share = crc32(record.mac.encode()) / 2**32  # its place in any interval, 0 to 1
         self.reachability = Reachability.NO_STATUS
-        self.reachability_reason = "never registered"
+        self.reachability_reason = NEVER_REGISTERED
         self.reachability_since = now
         self.misses = 0  # unanswered pings in a row
         self.interval = 0.0  # seconds to the next ping of a dead phone; 0 while it answers

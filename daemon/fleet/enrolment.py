@@ -34,6 +34,8 @@ def merged(inventory: Inventory, roster: Roster) -> Iterator[DeviceRecord]:
         if known is None:
             yield entry
         else:
+            # Listing a phone that waits for approval approves it, unless the entry says otherwise.
+            written = written if known.record.approved else written | {"approved"}
             yield replace(known.record, **{name: getattr(entry, name) for name in written})
 
 

@@ -43,6 +43,8 @@ def alerts_heard(parts: Parts, event: AlertsHeard, now: float) -> list[Command]:
     device = parts.roster.device(event.mac)
     if device is None:
         return [Decided("alarm", "of a device nobody defined", event.mac)]
+    if not device.record.approved:
+        return [Decided("alarm", "of a phone that waits for approval", device.mac)]
     orders = _heard(parts, device, event.source, None, now, with_secret=event.with_secret)
     for alert in event.alerts:
         orders += parts.alarms.report(Trouble.told_by_phone(alert), device, source_of(device.mac), now)

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from daemon.config.settings import Qualify
 from daemon.fleet import reachability
 from daemon.fleet.commands import Decided, SendProbe
-from daemon.fleet.device import Device
+from daemon.fleet.device import NEVER_REGISTERED, Device
 from daemon.fleet.events import ProbeAnswered, ProbeMissed
 from daemon.fleet.model import Mac, Reachability, Transition
 from daemon.fleet.reachability import Stimulus
@@ -61,6 +61,8 @@ class Pinging:
             self.forget(device.mac)
             return reachability.step(device, Stimulus.QUALIFY_OFF, now)
         moved = reachability.step(device, Stimulus.QUALIFY_ON, now)
+        if moved and device.contact is None and not device.ever_registered:
+            device.reachability_reason = NEVER_REGISTERED
         self._expect_renewal(device)
         self._arm(device)
         self._plan(device, now)

@@ -65,7 +65,7 @@ def decisions(counts: Mapping[tuple[str, str], int]) -> Families:
 
 def sip(statistics: SipStatistics) -> Families:
     """Pings and registrations."""
-    yield _counter("ringkeeper_sip_pings_sent", "OPTIONS pings sent, without retransmissions.", statistics.sent)
+    yield _counter("ringkeeper_sip_pings_sent", "OPTIONS pings sent; each is one datagram.", statistics.sent)
     results = {"answered": statistics.answered, "late": statistics.late, "missed": statistics.missed}
     yield _counters("ringkeeper_sip_probes", "What became of pings.", "result", results)
     yield _gauge("ringkeeper_sip_probes_outstanding", "Pings under way.", statistics.outstanding)

@@ -78,7 +78,7 @@ class Watchdog:
         self._worst_lag = max(self._worst_lag, self._lag)
         if self._lag > LATE:
             self._late_turns += 1
-            log.warning("the main loop was late", event_name="loop_late", lag_ms=round(self._lag * 1000))
+            log.warning("the main loop was late", event_name="loop-late", lag_ms=round(self._lag * 1000))
 
     def _pet(self, interval: float) -> None:
         if self._lag < interval and self._alive():
@@ -86,7 +86,11 @@ class Watchdog:
             self._notifier.watchdog()
         else:
             self._withheld += 1
-            log.error("no sign of life given to the service manager", event_name="watchdog_withheld", lag=self._lag)
+            log.error(
+                "no sign of life given to the service manager",
+                event_name="watchdog-withheld",
+                lag_ms=round(self._lag * 1000),
+            )
 
     def _look_at_the_wall(self) -> None:
         self._drift = self._clock.drift()
@@ -94,6 +98,6 @@ class Watchdog:
             self._told_drift = self._drift
             log.warning(
                 "the system clock was moved; times stay on the old one until a restart",
-                event_name="clock_drift",
+                event_name="clock-drift",
                 drift_seconds=round(self._drift, 3),
             )

@@ -79,15 +79,15 @@ def decide_file(
     """How much of its file the phone at `source` gets. Only an approved device can get a complete one."""
     within = _within(tenant, source)
     without_proof = Extent(unprotected)
-    if record is None:
-        # From a trusted network it gets enough to report itself; anybody else learns nothing.
-        return Serving(Extent.STRIPPED if within else Extent.REFUSED, Reason.UNKNOWN_PHONE)
-    if not record.approved:
-        return Serving(Extent.STRIPPED if within else without_proof, Reason.UNAPPROVED)
-    if with_secret:
+    if with_secret and record is not None and record.approved:
         return Serving(Extent.COMPLETE, Reason.SECRET)
     if not within:
-        return Serving(without_proof, Reason.FOREIGN_NETWORK)
+        # Whoever merely knows a MAC learns nothing, not even that we know it too.
+        return Serving(Extent.REFUSED, Reason.UNKNOWN_PHONE if record is None else Reason.FOREIGN_NETWORK)
+    if record is None:
+        return Serving(Extent.STRIPPED, Reason.UNKNOWN_PHONE)  # enough to report itself
+    if not record.approved:
+        return Serving(Extent.STRIPPED, Reason.UNAPPROVED)
     if now < record.armed_until:
         return Serving(Extent.COMPLETE, Reason.FIRST_CONTACT)
     return Serving(without_proof, Reason.WINDOW_CLOSED)

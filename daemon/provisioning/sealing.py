@@ -1,8 +1,10 @@
 """One master key, two uses: sealing the phones' passwords at rest, and making each phone's permanent secret.
 
-Sealed text is a Fernet token (AES-128-CBC with HMAC-SHA256). A phone's secret is not stored at all: it is an HMAC of
-its MAC and generation, so raising the generation changes it. Both keys are derived from the master by HKDF
-(RFC 5869), so that neither use tells anything about the other. Not here: the key's file (`daemon.store.files`).
+Sealed text is AES-SIV (RFC 5297): the same text gives the same token, so an inventory that is applied again changes
+nothing; whoever has the database but not the key can tell at most that two passwords are equal. A phone's secret is
+not stored at all: it is an HMAC of its MAC and generation, so raising the generation changes it. Both keys are
+derived from the master by HKDF (RFC 5869), so that neither use tells anything about the other. Not here: the key's
+file (`daemon.store.files`).
 """
 
 from __future__ import annotations
@@ -11,7 +13,8 @@ import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from hashlib import sha256
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -19,6 +22,7 @@ from daemon.errors import StoreUnavailable
 from daemon.fleet.model import Mac
 
 KEY_BYTES = 32
+_SIV_KEY_BYTES = 64  # two AES-256 keys: one makes the initialisation vector, one encrypts
 # 24 bytes are 32 characters of URL-safe Base64 without padding: 192 bits, and room for the rest of a URL in the
 # 128 characters that a phone keeps of it.
 _SECRET_BYTES = 24
@@ -34,18 +38,19 @@ class Sealer:
         master = urlsafe_b64decode(key)
         if len(master) != KEY_BYTES:
             raise ValueError(f"a key has {KEY_BYTES} bytes, this one {len(master)}")
-        self._fernet = Fernet(urlsafe_b64encode(_derive(master, b"ringkeeper: sealed text")))
-        self._secrets = _derive(master, b"ringkeeper: device secrets")
+        self._siv = AESSIV(_derive(master, b"ringkeeper: sealed text", _SIV_KEY_BYTES))
+        self._secrets = _derive(master, b"ringkeeper: device secrets", KEY_BYTES)
 
     def seal(self, text: str) -> str:
         """Text -> a token fit for the disk."""
-        return self._fernet.encrypt(text.encode()).decode()
+        # A byte in front, since AES-SIV as the library has it takes no empty text.
+        return urlsafe_b64encode(self._siv.encrypt(b"\0" + text.encode(), None)).decode()
 
     def open(self, token: str) -> str:
         """A token of `seal` -> its text; `StoreUnavailable` if it was sealed with another key or altered."""
         try:
-            return self._fernet.decrypt(token.encode()).decode()
-        except InvalidToken:
+            return self._siv.decrypt(urlsafe_b64decode(token), None)[1:].decode()
+        except (InvalidTag, ValueError):
             raise StoreUnavailable(
                 "a sealed password cannot be opened: the key file is not the one it was sealed with; put back the"
                 " former key file, or enter the passwords again"
@@ -61,5 +66,5 @@ class Sealer:
         return hmac.compare_digest(self.device_secret(mac, generation).encode(), given.encode(errors="replace"))
 
 
-def _derive(master: bytes, purpose: bytes) -> bytes:
-    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=purpose).derive(master)
+def _derive(master: bytes, purpose: bytes, length: int) -> bytes:
+    return HKDF(algorithm=SHA256(), length=length, salt=None, info=purpose).derive(master)

@@ -314,7 +314,7 @@ class SipEndpoint:
         """Count it, and say so in the log as often as the settings allow."""
         self._refused[reason] += 1
         if self._log_lines.take(now):
-            log.info("refused", reason=reason, source=source[0])
+            log.info("refused", event_name="sip-refused", reason=reason, source=source[0])
 
 
 def _lines_per_minute(lines: int) -> TokenBucket:

@@ -206,11 +206,11 @@ class Sender(Generic[Entry]):
         now = self._clock.now()
         if now >= self._quiet_until.get(manager, now):
             self._quiet_until[manager] = now + REMINDER
-            log.warning("manager not reached", event_name="snmp.manager_silent", manager=manager.name, reason=reason)
+            log.warning("manager not reached", event_name="manager-silent", manager=manager.name, reason=reason)
 
     def _say_answering(self, manager: Manager) -> None:
         if self._quiet_until.pop(manager, None) is not None:
-            log.info("manager answers again", event_name="snmp.manager_answers", manager=manager.name)
+            log.info("manager answers again", event_name="manager-answers", manager=manager.name)
 
 
 class _Association:

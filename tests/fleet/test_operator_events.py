@@ -13,6 +13,7 @@ from daemon.fleet.events import (
     SettingsChanged,
     StoreFailed,
     StoreRecovered,
+    UnknownPhoneHeard,
 )
 from daemon.fleet.model import Inventory, Mac, Operator, Reachability, Role, Tenant
 from tests.support.builders import ACME, MAC, NOW, OTHER_MAC, contact, inventory, record, settings
@@ -82,6 +83,21 @@ def test_approval_arms_the_phone() -> None:
     approved = Inventory(devices=(record(approved=True),), device_fields={MAC: frozenset({"approved"})})
     play.hears(InventoryApplied(approved, "ops"))
     assert play.device().record.armed_until == NOW + 100 + DAY
+
+
+def test_listing_a_phone_that_waits_approves_it_unless_the_entry_says_otherwise() -> None:
+    for written, approved in ((frozenset({"number"}), True), (frozenset({"number", "approved"}), False)):
+        play = Playbook()
+        play.hears(UnknownPhoneHeard(MAC, "acme", "420HD", "10.1.2.9"))
+        listed = Inventory((ACME,), devices=(record(approved=approved),), device_fields={MAC: written})
+        play.hears(InventoryApplied(listed, "ops"))
+        assert play.device().record.approved is approved
+
+
+def test_a_phone_just_approved_says_that_it_never_registered() -> None:
+    play = Playbook(record(approved=False))
+    play.hears(InventoryApplied(inventory(record(approved=True)), "ops"))
+    assert play.device().status_reason == "never registered"
 
 
 def test_arming_opens_the_window_again() -> None:

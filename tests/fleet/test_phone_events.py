@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from daemon.fleet.commands import Decided, SaveDevice
-from daemon.fleet.events import FileFetched, KeepAliveHeard, UnknownPhoneHeard
+from daemon.fleet.events import AlertsHeard, FileFetched, KeepAliveHeard, UnknownPhoneHeard
 from daemon.fleet.model import Mac, Presence, Reachability, Status
-from tests.support.builders import MAC, OTHER_MAC, record, report, settings
+from tests.support.builders import MAC, OTHER_MAC, alert, record, report, settings
 from tests.support.playbook import Playbook
 
 SOURCE = "10.1.2.9"
@@ -41,6 +41,16 @@ def test_an_unapproved_phone_may_report_itself() -> None:
     play.hears(UnknownPhoneHeard(OTHER_MAC, "acme", "440HD", SOURCE))
     play.hears(KeepAliveHeard(OTHER_MAC, report("started"), SOURCE, with_secret=False))
     assert play.device(OTHER_MAC).presence is Presence.STARTED
+
+
+def test_an_unapproved_phone_wakes_nobody() -> None:
+    play = Playbook()
+    play.hears(UnknownPhoneHeard(OTHER_MAC, "acme", "440HD", SOURCE))
+    play.hears(AlertsHeard(OTHER_MAC, (alert(),), SOURCE, with_secret=False))
+    play.hears(KeepAliveHeard(OTHER_MAC, report("registered"), SOURCE, with_secret=False))
+    play.run_to(3 * 3600)
+    assert play.device(OTHER_MAC).presence is Presence.DISCONNECTED
+    assert play.told() == []
 
 
 def test_the_first_use_of_the_permanent_secret_disarms_the_phone() -> None:

@@ -57,7 +57,7 @@ async def test_dead_workers_are_not_covered_up(autojump_clock: MockClock) -> Non
         watchdog = await watch(pets, 12, alive=False)
     assert pets.at == []
     assert watchdog.statistics().withheld == 3
-    assert lines[0]["event_name"] == "watchdog_withheld"
+    assert lines[0]["event_name"] == "watchdog-withheld"
 
 
 async def test_a_late_loop_is_measured_counted_and_logged(mock_clock: MockClock) -> None:
@@ -86,5 +86,5 @@ async def test_a_moved_system_clock_is_told_once(autojump_clock: MockClock, monk
             await nursery.start(watchdog.run)
             await trio.sleep(10)
             nursery.cancel_scope.cancel()
-    assert [(line["event_name"], line["drift_seconds"]) for line in lines] == [("clock_drift", 3600.0)]
+    assert [(line["event_name"], line["drift_seconds"]) for line in lines] == [("clock-drift", 3600.0)]
     assert watchdog.statistics().drift == 3600.0

@@ -54,7 +54,8 @@ def test_a_phone_nobody_knows_has_no_secret_to_show() -> None:
 STORIES: list[tuple[DeviceRecord | None, str, bool, Extent, Reason]] = [
     (ARMED, INSIDE, False, Extent.COMPLETE, Reason.FIRST_CONTACT),
     (ARMED, AT_SITE, False, Extent.COMPLETE, Reason.FIRST_CONTACT),
-    (ARMED, OUTSIDE, False, Extent.STRIPPED, Reason.FOREIGN_NETWORK),
+    (ARMED, OUTSIDE, False, Extent.REFUSED, Reason.FOREIGN_NETWORK),
+    (UNAPPROVED, OUTSIDE, False, Extent.REFUSED, Reason.FOREIGN_NETWORK),
     (ARMED, OUTSIDE, True, Extent.COMPLETE, Reason.SECRET),
     (DISARMED, INSIDE, False, Extent.STRIPPED, Reason.WINDOW_CLOSED),
     (DISARMED, INSIDE, True, Extent.COMPLETE, Reason.SECRET),
@@ -85,7 +86,8 @@ def test_where_the_setting_says_so_a_fetch_without_proof_is_refused() -> None:
 
 
 def test_an_armed_device_of_a_tenant_without_a_network_needs_its_secret() -> None:
-    assert decide_file(ARMED, BARE, INSIDE, False, NOW, unprotected="stripped").extent is Extent.STRIPPED
+    assert decide_file(ARMED, BARE, INSIDE, False, NOW, unprotected="stripped").extent is Extent.REFUSED
+    assert decide_file(ARMED, BARE, INSIDE, True, NOW, unprotected="stripped").extent is Extent.COMPLETE
 
 
 @given(

@@ -156,8 +156,8 @@ def test_a_phone_that_never_had_a_secret_gets_plain_urls_in_its_stripped_file(ho
 
 def test_a_wrong_secret_is_no_secret(house: House) -> None:
     house.put(replace(ALICE, armed_until=0.0, secret_generation=1))
-    file = served(provisioner(house).serve(asked(source=OUTSIDE, secret=SECRET), now=50.0))
-    assert (file.complete, file.with_secret) == (False, False)
+    refusal = provisioner(house).serve(asked(source=OUTSIDE, secret=SECRET), now=50.0)
+    assert isinstance(refusal, Refusal)
 
 
 def test_an_unapproved_phone_gets_no_secret_whatever_it_shows(house: House) -> None:

@@ -89,7 +89,7 @@ class Access:
         """A session for the browser that shows a valid token: the name to keep in its cookie."""
         operator = self.operator_with(token, request)
         now, lifetime = self._desk.clock.now(), self._desk.settings().http.operators.session_lifetime
-        log.info("operator signed in", event_name="operator_signed_in", operator=operator.name, source=source(request))
+        log.info("operator signed in", event_name="operator-signed-in", operator=operator.name, source=source(request))
         return self.sessions.begin(operator.name, operator.token_hash, now + lifetime)
 
     def _caller_in_session(self, request: Request) -> Caller:
@@ -106,7 +106,7 @@ class Access:
         wait = self.throttle.note_wrong(peer, self._desk.clock.now())
         if wait:
             return too_many("too many wrong tokens from your address; wait before the next", wait)
-        log.warning("wrong token", event_name="wrong_token", source=peer)  # the throttle bounds these lines, too
+        log.warning("wrong token", event_name="wrong-token", source=peer)  # the throttle bounds these lines, too
         return Problem(401, "this token is not valid", headers=_CHALLENGE)
 
 

@@ -61,5 +61,5 @@ async def add_operator(new: NewOperator, desk: AtDesk, caller: Administrator) ->
     token = secrets.token_urlsafe(TOKEN_BYTES)
     operator = Operator(new.name, new.role, token_hash(token), desk.clock.now())
     await kept(desk.deliver(OperatorAdded(operator, caller.name)))
-    log.info("operator added", event_name="operator_added", operator=new.name, role=new.role, by=caller.name)
+    log.info("operator added", event_name="operator-added", operator=new.name, role=new.role, by=caller.name)
     return OperatorToken(name=new.name, role=new.role, added_at=rfc3339(operator.added_at), token=token)

@@ -92,7 +92,7 @@ def _from_config(error: ConfigError) -> Problem:
         ProblemFault(file=fault.file, line=fault.line, key=fault.key, wrong=fault.wrong, hint=fault.hint)
         for fault in error.faults
     )
-    return Problem(422, f"{len(faults)} faults; nothing was applied", faults)
+    return Problem(422, f"{len(faults)} {'fault' if len(faults) == 1 else 'faults'}; nothing was applied", faults)
 
 
 def _from_refused(error: Refused) -> Problem:

@@ -36,12 +36,13 @@ async def test_without_a_time_it_waits_as_long_as_the_settings_say() -> None:
     [
         ({}, "action"),
         ({"action": "Reset!"}, "action"),
-        ({"action": "reset", "expires_in": "60"}, "expires_in"),
-        ({"action": "reset", "expires_in": "never"}, "expires_in"),
-        ({"action": "reset", "expires_in": "31d"}, "expires_in"),
-        ({"action": "reset", "expires_in": "0s"}, "expires_in"),
-        ({"action": "reset", "when": "now"}, "when"),
-        ({"action": "reset", "body": {str(n): "" for n in range(21)}}, "body"),
+        ({"action": "explode"}, "action"),
+        ({"action": "reset_graceful", "expires_in": "60"}, "expires_in"),
+        ({"action": "reset_graceful", "expires_in": "never"}, "expires_in"),
+        ({"action": "reset_graceful", "expires_in": "31d"}, "expires_in"),
+        ({"action": "reset_graceful", "expires_in": "0s"}, "expires_in"),
+        ({"action": "reset_graceful", "when": "now"}, "when"),
+        ({"action": "reset_graceful", "body": {str(n): "" for n in range(21)}}, "body"),
     ],
 )
 async def test_an_order_that_will_not_do_is_refused_by_field(order: dict[str, Any], key: str) -> None:

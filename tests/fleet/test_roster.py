@@ -1,0 +1,84 @@
+"""Finding devices: the indexes say what the records say, whatever happens to them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daemon.fleet.device import Device
+from daemon.fleet.model import Contact, Mac, Reachability, Snapshot, Tenant
+from daemon.fleet.roster import Roster
+from tests.support.builders import MAC, NOW, contact, record
+
+MACS = [Mac(f"00908f00000{index}") for index in range(4)]
+ACTS = st.tuples(
+    st.sampled_from(["define", "remove", "move"]),
+    st.sampled_from(MACS),
+    st.sampled_from(["", "2041", "2042"]),
+    st.booleans(),
+    st.sampled_from([None, 5060, 5062]),
+)
+
+
+@given(st.lists(ACTS, max_size=30))
+def test_every_index_leads_to_a_device_that_is_really_there(
+    acts: list[tuple[str, Mac, str, bool, int | None]],
+) -> None:
+    roster = Roster(Snapshot())
+    for act, mac, number, approved, port in acts:
+        wanted = record(mac, number=number, approved=approved)
+        device = roster.device(mac)
+        match act:
+            case "define" if device:
+                roster.redefine(device, wanted)
+            case "define":
+                roster.add(Device(wanted, NOW))
+            case "remove" if device:
+                roster.remove(device)
+            case "move" if device:
+                roster.move(device, contact(port) if port else None)
+        devices = {each.mac: each for each in roster.devices()}
+        assert roster.unapproved == sum(not each.record.approved for each in devices.values())
+        for user in ("2041", "2042"):
+            found = roster.mac_of_user(user)
+            assert found is None or (devices[found].number, devices[found].record.approved) == (user, True)
+        for at in (5060, 5062):
+            found = roster.mac_at("10.1.2.7", at)
+            assert found is None or devices[found].contact == contact(at)
+
+
+def test_a_phone_that_is_not_approved_has_no_sip_user() -> None:
+    roster = Roster(Snapshot())
+    device = Device(record(approved=False), NOW)
+    roster.add(device)
+    assert roster.mac_of_user("2041") is None
+    roster.redefine(device, replace(device.record, approved=True))
+    assert roster.mac_of_user("2041") == MAC
+
+
+def test_there_may_be_no_default_tenant() -> None:
+    assert Roster(Snapshot()).default_tenant() is None
+    chosen = Tenant("b", default=True)
+    assert Roster(Snapshot(tenants=(Tenant("a"), chosen))).default_tenant() is chosen
+
+
+def test_the_census_counts_every_device_on_every_axis() -> None:
+    roster = Roster(Snapshot())
+    for mac in MACS:
+        roster.add(Device(record(mac), NOW))
+    first = roster.device(MACS[0])
+    assert first is not None
+    first.reachability = Reachability.OK
+    reachability, presence, status = roster.census()
+    assert reachability == {Reachability.NO_STATUS: 3, Reachability.OK: 1}
+    assert presence.total() == status.total() == 4
+
+
+def test_a_contact_at_the_same_place_may_change_its_name() -> None:
+    roster, device = Roster(Snapshot()), Device(record(), NOW)
+    roster.add(device)
+    roster.move(device, contact())
+    roster.move(device, Contact("sip:other@10.1.2.7", "10.1.2.7", 5060, NOW))
+    assert roster.mac_at("10.1.2.7", 5060) == MAC

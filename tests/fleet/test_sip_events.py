@@ -1,0 +1,131 @@
+"""Registrations and signs of life: which contact a device has, with which server, and what that leads to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from daemon.fleet.commands import Decided, SaveState, SendProbe
+from daemon.fleet.events import LifeSign, ProbeAnswered, Registered, Unregistered
+from daemon.fleet.model import Contact, Mac, Reachability
+from daemon.fleet.sip_events import static_contact
+from tests.support.builders import MAC, NOW, OTHER_MAC, contact, record
+from tests.support.playbook import Playbook
+
+STRANGER = Mac("00908f999999")
+STATIC = "sip:2041@10.1.2.7:5060"
+
+
+def registered(port: int = 5060, domain: str = "pbx-a.example.net") -> Registered:
+    return Registered(MAC, contact(port), domain, "")
+
+
+def test_a_registration_is_kept_with_its_contact_and_found_by_its_address() -> None:
+    play = Playbook(record(server="pbx-a"))
+    orders = play.hears(registered())
+    (saved,) = [order.state for order in orders if isinstance(order, SaveState)]
+    assert saved.contact == contact()
+    assert (saved.registered_server, saved.ever_registered) == ("pbx-a", True)
+    assert play.fleet.mac_at("10.1.2.7", 5060) == MAC
+
+
+def test_the_newest_of_several_registrations_counts() -> None:
+    play = Playbook(record())
+    play.hears(registered(5060))
+    play.hears(registered(5062))
+    assert play.fleet.mac_at("10.1.2.7", 5060) is None
+    assert play.fleet.mac_at("10.1.2.7", 5062) == MAC
+
+
+def test_an_address_that_another_phone_took_over_is_not_lost_when_the_first_one_leaves() -> None:
+    play = Playbook(record(), record(OTHER_MAC, number="2042"))
+    play.hears(registered())
+    play.hears(Registered(OTHER_MAC, contact(), "pbx-a.example.net", ""))
+    play.hears(Unregistered(MAC))
+    assert play.fleet.mac_at("10.1.2.7", 5060) == OTHER_MAC
+
+
+def test_a_registration_causes_one_ping_at_once() -> None:
+    play = Playbook(record())
+    play.answers[MAC] = 0.02
+    play.hears(registered())
+    play.run_to(1)
+    assert len(list(play.of(SendProbe))) == 1
+    assert play.device().reachability is Reachability.OK
+
+
+@pytest.mark.parametrize("domain", ["pbx-a.example.net", "PBX-A.Example.NET"])
+def test_the_server_is_known_by_the_host_of_its_address(domain: str) -> None:
+    play = Playbook(record(server="pbx-a"))
+    play.hears(registered(domain=domain))
+    assert play.device().registered_server == "pbx-a"
+
+
+def test_a_domain_that_is_no_server_of_ours_is_taken_for_the_right_one() -> None:
+    play = Playbook(record(server="pbx-a"))
+    play.hears(registered(domain="192.0.2.1"))
+    assert play.device().contact == contact()
+
+
+def test_who_registers_with_another_server_has_no_contact_that_is_ours_to_ping() -> None:
+    play = Playbook(record(server="pbx-a"))
+    play.registers()
+    orders = play.hears(registered(domain="pbx-b.example.net"))
+    assert play.device().contact is None
+    assert Decided("registration", "wrong server") in orders
+    play.run_to(600)
+    assert not list(play.of(SendProbe))
+    play.registers()
+    assert play.device().contact is not None
+
+
+def test_a_phone_that_takes_its_registration_back_falls_back_to_its_static_address() -> None:
+    play = Playbook(record(contact=STATIC))
+    play.hears(registered(5070))
+    play.hears(Unregistered(MAC))
+    assert play.device().contact == Contact(STATIC, "10.1.2.7", 5060)
+    assert play.device().reachability is not Reachability.UNKNOWN
+
+
+def test_a_sign_of_life_earns_a_silent_phone_one_ping_and_a_live_one_none() -> None:
+    play = Playbook(record())
+    play.registers()
+    play.run_to(300)
+    assert play.device().reachability is Reachability.UNREACHABLE
+    before = len(list(play.of(SendProbe)))
+    play.answers[MAC] = 0.02
+    play.hears(LifeSign(MAC, "keep-alive"))
+    play.run_to(301)
+    assert len(list(play.of(SendProbe))) == before + 1
+    assert play.device().reachability is Reachability.OK
+    assert play.hears(LifeSign(MAC, "keep-alive")) == []
+
+
+def test_sip_of_devices_nobody_defined_changes_nothing() -> None:
+    play = Playbook(record())
+    strange = (
+        replace(registered(), mac=STRANGER),
+        Unregistered(STRANGER),
+        LifeSign(STRANGER, "keep-alive"),
+        ProbeAnswered(STRANGER, 200, 0.02),
+    )
+    orders = [order for event in strange for order in play.hears(event)]
+    assert orders == [Decided("registration", "of a device nobody defined", STRANGER)]
+    assert len(play.fleet.devices()) == 1
+
+
+@pytest.mark.parametrize("written", ["", "nonsense", "sip:", "sip:2041@[::1"])
+def test_a_contact_that_is_none_means_none(written: str) -> None:
+    assert static_contact(written) is None
+
+
+def test_a_contact_of_the_inventory_never_expires() -> None:
+    found = static_contact(STATIC)
+    assert found is not None
+    assert found.static
+    play = Playbook(record(contact=STATIC))
+    play.answers[MAC] = 0.02
+    play.run_to(2 * 86400)
+    assert play.device().contact == found
+    assert play.now == NOW + 2 * 86400
