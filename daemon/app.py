@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from errno import EADDRINUSE
 from functools import partial
 from pathlib import Path
 
@@ -137,7 +138,7 @@ async def run_daemon(
                 Service("inventory", running.take_inventory_at_start),
                 Service("snmp sender", sender.run),
                 Service("sip", partial(sip.run, switchboard.deliver)),
-                Service("timers", switchboard.driver.run, reports_ready=False),
+                Service("timers", switchboard.driver.run, running.write_last_checkpoint, reports_ready=False),
                 Service("phones' listener", phones_server.run, phones_server.aclose),
                 Service("operators' listener", operators_server.run, partial(_close, operators, operators_server)),
                 Service("watchdog", watchdog.run),
@@ -171,7 +172,13 @@ async def _serve(settings: Settings, config_path: Path) -> None:
             running: Running = await nursery.start(
                 partial(run_daemon, settings, config_path=config_path, notifier=notifier)
             )
-            log.info("ready", version=__version__, phones=running.phones_url, operators=running.operators_url)
+            log.info(
+                "ready",
+                event_name="ready",
+                version=__version__,
+                phones=running.phones_url,
+                operators=running.operators_url,
+            )
             notifier.ready(f"{running.fleet.statistics().devices} devices")
             async for number in arriving:
                 if number != signal.SIGHUP:
@@ -180,7 +187,7 @@ async def _serve(settings: Settings, config_path: Path) -> None:
                 await running.reload()
                 notifier.ready()
         notifier.stopping()
-        log.info("stopping")
+        log.info("stopping", event_name="stopping")
         running.stop()
 
 
@@ -193,8 +200,9 @@ async def _close(operators: OperatorsApp, server: HttpServer) -> None:
 def _failed(errors: Sequence[BaseException]) -> int:
     """Say what kept the daemon from running; the exit code."""
     for error in errors:
-        hint = "; is another daemon using the address?" if isinstance(error, OSError) else ""
-        sys.stderr.write(f"{error}{hint}\n")
+        said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        hint = "; is another daemon using it?" if isinstance(error, OSError) and error.errno == EADDRINUSE else ""
+        sys.stderr.write(f"{said}{hint}\n")
     return 1
 
 

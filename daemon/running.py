@@ -112,6 +112,10 @@ class Running:
         self._parts.switchboard.deliver(OperatorAdded(operator, "the daemon's own process"))
         return token
 
+    async def write_last_checkpoint(self) -> None:
+        """At an orderly end, so that the next start knows to the second who was heard and how long we were away."""
+        self._parts.switchboard.perform(self.fleet.checkpoint(self._parts.clock.now()))
+
     async def take_inventory_at_start(self, task_status: trio.TaskStatus[None]) -> None:
         """Take the configured inventory before any socket is open; `ConfigError` if it cannot be taken."""
         await self._take_inventory(self.settings)

@@ -54,6 +54,7 @@ RUNGS = {
     "daemon.fleet.device": 0,
     "daemon.fleet.events": 0,
     "daemon.fleet.model": 0,
+    "daemon.fleet.round_trips": 0,
     "daemon.scheduler": 0,
 }
 # The pure printing of a time, and the driver a switchboard owns, live beside what only edges may have.

@@ -105,6 +105,8 @@ class Qualify(Block):
     def _ordered(self) -> Self:
         if self.lagged_after >= self.timeout:
             raise ValueError("lagged_after must be shorter than timeout, or nothing could ever be LAGGED")
+        if self.timeout > self.interval:
+            raise ValueError("timeout must not be longer than interval, or a ping could be missed after a later answer")
         return self
 
 

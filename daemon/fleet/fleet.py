@@ -131,7 +131,7 @@ class Fleet:
             orders += phone_events.silent(parts, mac, now)
         orders += parts.numbers.release(now)
         orders += parts.requests.expire(now)
-        return orders + self._checkpoint(now) if now >= self._checkpoint_at else orders
+        return orders + self.checkpoint(now) if now >= self._checkpoint_at else orders
 
     def faults(self, inventory: Inventory) -> list[str]:
         """Why this inventory would be refused, one sentence each; empty if it would be taken."""
@@ -150,7 +150,7 @@ class Fleet:
             alarms=dict(Counter(alarm.severity for alarm in self.alarms.values())),
         )
 
-    def _checkpoint(self, now: float) -> list[Command]:
+    def checkpoint(self, now: float) -> list[Command]:
         """Write down who was heard lately, and that we are alive; one transaction, whatever the fleet's size."""
         self._checkpoint_at = now + self.parts.settings.keep_alive.checkpoint
         heard = [device for mac in self.parts.heard if (device := self.device(mac))]

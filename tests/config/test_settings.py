@@ -65,30 +65,44 @@ def keys_in(table: Table, prefix: str = "") -> list[str]:
     return keys
 
 
+def example() -> str:
+    """The example with its one commented-out block (the managers) in force: "#" without a space after it."""
+    return re.sub(r"(?m)^  #(?! \S)", "  ", EXAMPLE.read_text())
+
+
+@pytest.fixture
+def shown(tmp_path: Path) -> Settings:
+    path = tmp_path / "ringkeeper.yml"
+    path.write_text(example())
+    return load_settings(path)
+
+
+def test_the_example_as_it_is_tells_nobody_of_alarms() -> None:
+    assert load_settings(EXAMPLE).snmp.managers == ()
+
+
 def test_the_example_shows_every_key_once() -> None:
-    table = read_yaml(EXAMPLE.read_text(), "ringkeeper.yml", [])
+    table = read_yaml(example(), "ringkeeper.yml", [])
     assert sorted(keys_in(table)) == sorted(keys_of(Settings))
 
 
-def test_the_example_shows_the_defaults() -> None:
-    shown, defaults = dict(flatten(load_settings(EXAMPLE))), dict(flatten(Settings()))
-    assert {key for key in shown if shown[key] != defaults[key]} == EXAMPLES
+def test_the_example_shows_the_defaults(shown: Settings) -> None:
+    values, defaults = dict(flatten(shown)), dict(flatten(Settings()))
+    assert {key for key in values if values[key] != defaults[key]} == EXAMPLES
 
 
 def test_what_is_no_default_is_marked_as_an_example() -> None:
-    marked = [line.strip().partition(":")[0] for line in EXAMPLE.read_text().splitlines() if "# example" in line]
+    marked = [line.strip().partition(":")[0] for line in example().splitlines() if "# example" in line]
     assert sorted(marked) == sorted(key.rpartition(".")[2] for key in EXAMPLES)
 
 
-def test_the_managers_of_the_example_are_otherwise_by_default() -> None:
-    [manager] = load_settings(EXAMPLE).snmp.managers
+def test_the_managers_of_the_example_are_otherwise_by_default(shown: Settings) -> None:
+    [manager] = shown.snmp.managers
     assert manager == Manager(host=manager.host)
 
 
 def test_every_key_of_the_example_says_why() -> None:
-    lines = [
-        line for line in EXAMPLE.read_text().splitlines() if re.match(r"[\w\s-]+: *\S", line) and " # " not in line
-    ]
+    lines = [line for line in example().splitlines() if re.match(r"[\w\s-]+: *\S", line) and " # " not in line]
     assert {line.split(":")[0].strip(" -") for line in lines} <= SELF_EXPLAINING
 
 

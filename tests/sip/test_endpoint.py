@@ -85,7 +85,7 @@ async def test_silence_is_missed_and_what_comes_later_counts_as_late() -> None:
 
 
 async def test_a_reload_brings_a_shorter_timeout_into_force_at_once() -> None:
-    slow = Qualify(timeout=3600.0)
+    slow = Qualify(timeout=3600.0, interval=3600.0)
     async with open_office(qualify=slow) as office, open_phone(office.endpoint.addresses[0]) as phone:
         office.endpoint.submit(at(phone))
         office.endpoint.apply(Sip(), QUICK)

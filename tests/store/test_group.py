@@ -24,6 +24,7 @@ from daemon.fleet.commands import (
 from daemon.fleet.model import DeviceState, Mac, NumberEntry, PhoneRequest, Transition
 from daemon.store import rows, schema
 from daemon.store.group import CHUNK, Group
+from tests.support.notifications import a_notification
 from tests.support.nouns import state_with_report
 from tests.support.remembered import Remembered, commands
 
@@ -154,6 +155,14 @@ def test_rows_come_in_chunks_so_that_sockets_get_their_turn() -> None:
 
 def test_the_oldest_steps_go_first_when_a_group_is_trimmed() -> None:
     group = grouped(*(AppendTransition(step(index)) for index in range(10)))
-    assert group.trim(transitions=4, entries=0) == (6, 0)
+    assert group.trim(transitions=4) == 6
     ((_, values),) = group.steps()
     assert [at for _, at, *_ in values] == [6.0, 7.0, 8.0, 9.0]
+
+
+def test_a_notification_that_was_sent_before_it_was_written_needs_no_row() -> None:
+    older, newer = grouped(Notify(a_notification(1)), Notify(a_notification(2))), Group()
+    newer.settle(1)
+    newer.settle(7)  # written long ago
+    older.absorb(newer)
+    assert [values for _, values in older.steps()] == [[rows.entry_row(*older.entries)], [(7,)]]

@@ -116,7 +116,17 @@ def test_a_smaller_limit_applies_to_what_waits_already() -> None:
     table.commit(1, 2, 3)
     table.outbox.apply(["a", "b"], limit=1)
     assert table.outbox.statistics().waiting == {"a": 1, "b": 1}
-    assert table.outbox.capacity == 2
+
+
+def test_what_a_refusing_disk_let_in_is_not_let_in_again_once_it_is_committed() -> None:
+    table = Table(limit=2)
+    table.outbox.apply(["a"])
+    refused = [entry for sequence in (1, 2, 3) for entry in table.outbox.address(a_notification(sequence))]
+    table.outbox.admit(refused)
+    table.outbox.admit(refused)
+    assert table.outbox.statistics().waiting == {"a": 2}
+    assert table.outbox.statistics().overflowed == 1
+    assert table.deleted == [1]
 
 
 async def test_loaded_rows_come_first_and_new_ids_go_on_from_the_largest() -> None:

@@ -105,7 +105,6 @@ async def test_an_alarm_and_its_notification_are_one_transaction(path: Path) -> 
             fleet.store.submit(Notify(a_notification()))
             with pytest.raises(StoreUnavailable):
                 await fleet.store.receipt().wait()
-            assert fleet.store.statistics().outbox.waiting == {"a": 0}
             assert rows(path, "SELECT count(*) FROM alarms UNION ALL SELECT count(*) FROM outbox") == [(0,), (0,)]
         await fleet.store.receipt().wait()
         entry = await fleet.store.outbox.next("a")
@@ -153,7 +152,7 @@ async def test_a_full_disk_breaks_receipts_and_is_told_once_and_recovers(path: P
     assert rows(path, "SELECT value FROM marks") == [(2.0,)]
 
 
-async def test_an_alarm_about_the_store_raised_while_it_fails_is_kept_until_it_recovers(path: Path) -> None:
+async def test_an_alarm_about_the_store_raised_while_it_fails_is_told_at_once_and_kept(path: Path) -> None:
     async with running(path) as fleet:
         fleet.then = [SaveAlarm(an_alarm()), Notify(a_notification())]
         with locked(path):
@@ -162,12 +161,40 @@ async def test_an_alarm_about_the_store_raised_while_it_fails_is_kept_until_it_r
             with pytest.raises(StoreUnavailable):  # the alarm's own receipt
                 await fleet.store.receipt().wait()
             assert [type(event) for event in fleet.told] == [StoreFailed]
+            assert (await fleet.store.outbox.next("a")).notification == a_notification()
             fleet.then = [DropAlarm(an_alarm().id)]
         await fleet.store.receipt().wait()
-        assert (await fleet.store.outbox.next("a")).notification == a_notification()
+        assert rows(path, "SELECT count(*) FROM outbox") == [(1,)]
         await fleet.store.receipt().wait()
         assert [type(event) for event in fleet.told] == [StoreFailed, StoreRecovered]
     assert rows(path, "SELECT count(*) FROM alarms") == [(0,)]
+
+
+async def test_what_the_disk_refuses_is_told_all_the_same_and_only_once(path: Path) -> None:
+    async with running(path) as fleet:
+        with locked(path):
+            with pytest.raises(StoreUnavailable):
+                await stored(fleet.store, Notify(a_notification(1)), Notify(a_notification(2)), SaveMark("a", 1))
+            fleet.store.outbox.settle(await fleet.store.outbox.next("a"))
+            with pytest.raises(StoreUnavailable):
+                await fleet.store.receipt().wait()
+        await fleet.store.receipt().wait()
+        assert rows(path, "SELECT notification ->> 'sequence' FROM outbox") == [(2,)]
+        assert (await fleet.store.outbox.next("a")).notification.sequence == 2
+        assert fleet.store.statistics().outbox.waiting == {"a": 1}
+
+
+async def test_when_all_that_was_refused_was_told_meanwhile_nothing_is_left_to_wait_for(path: Path) -> None:
+    async with running(path) as fleet:
+        with locked(path):
+            with pytest.raises(StoreUnavailable):
+                await stored(fleet.store, Notify(a_notification()))
+            receipt = fleet.store.receipt()
+            fleet.store.outbox.settle(await fleet.store.outbox.next("a"))
+            with trio.fail_after(10):
+                await receipt.wait()
+                await fleet.store.receipt().wait()
+        assert fleet.store.statistics().pending == 0
 
 
 async def test_what_came_while_the_disk_refused_overrides_what_was_refused(path: Path) -> None:

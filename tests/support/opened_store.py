@@ -17,6 +17,7 @@ from daemon.fleet.delivery import Delivery
 from daemon.fleet.events import Event
 from daemon.scheduler.clock import Clock
 from daemon.store.store import Store, open_store
+from tests.support.waiting import becomes_true
 
 QUICK = StoreLimits(retry=0.02, timeline_days=36_500)  # so that steps of 1970 are not pruned
 
@@ -74,6 +75,23 @@ def locked(path: Path) -> Iterator[None]:
         other.execute("BEGIN EXCLUSIVE")
         yield
         other.execute("ROLLBACK")
+
+
+@asynccontextmanager
+async def refusing(path: Path) -> AsyncIterator[None]:
+    """The same beside a store that is in use: the lock is taken between two of its writes, without holding them up."""
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as other:
+        await becomes_true(lambda: _locks(other))
+        yield
+        other.execute("ROLLBACK")
+
+
+def _locks(other: sqlite3.Connection) -> bool:
+    try:
+        other.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError:
+        return False
+    return True
 
 
 @contextmanager

@@ -1,0 +1,32 @@
+"""Statements as the driver gets them: one `?` per value, in the order of the columns.
+
+That the migrations lead to these tables is `test_database`'s, that nouns fit them `test_rows`'s.
+"""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy
+
+from daemon.store import schema
+
+TABLES = pytest.mark.parametrize("table", schema.METADATA.sorted_tables, ids=lambda table: table.name)
+
+
+@TABLES
+def test_a_row_has_one_value_per_column(table: sqlalchemy.Table) -> None:
+    assert schema.upsert(table).count("?") == len(table.columns)
+
+
+@TABLES
+def test_rows_are_read_in_the_order_of_their_keys(table: sqlalchemy.Table) -> None:
+    (key,) = table.primary_key
+    assert schema.select_all(table).endswith(f"ORDER BY {table.name}.{key.name}")
+
+
+@pytest.mark.parametrize(
+    ("statement", "values"),
+    [(schema.SET_LAST_SEEN, 2), (schema.TIMELINE, 3), (schema.PRUNE, 3), (schema.APPEND_TRANSITION, 6)],
+)
+def test_the_other_statements_take_the_values_they_say(statement: str, values: int) -> None:
+    assert statement.count("?") == values
