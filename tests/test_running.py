@@ -73,6 +73,27 @@ async def test_an_inventory_file_is_taken_once_and_again_when_it_has_changed(tmp
         assert taken(log) == 2
 
 
+async def test_an_inventory_that_is_put_back_is_taken_again(tmp_path: Path) -> None:
+    alices, bobs = (an_inventory({**a_device(MAC, "2041"), "user": user}) for user in ("alice", "bob"))
+    config = write_config(tmp_path, alices)
+    async with whole_daemon(config) as daemon:
+        for text, user in ((bobs, "bob"), (alices, "alice")):
+            write_config(tmp_path, text)
+            assert await daemon.running.reload()
+            assert (await daemon.see(f"/devices/{MAC}"))["user"] == user
+
+
+async def test_an_orderly_end_writes_down_when_everybody_was_last_heard(tmp_path: Path) -> None:
+    config = write_config(tmp_path, INVENTORY)
+    async with whole_daemon(config) as daemon:
+        phone = DeskPhone(daemon.running.phones_url, MAC)
+        await phone.keep_alive()
+        await phone.keep_alive()  # unchanged, so it is only remembered
+        heard = (await daemon.see(f"/devices/{MAC}"))["last_seen"]
+    async with whole_daemon(config) as daemon:
+        assert (await daemon.see(f"/devices/{MAC}"))["last_seen"] == heard
+
+
 async def test_an_operator_added_from_inside_can_sign_in(tmp_path: Path) -> None:
     async with whole_daemon(write_config(tmp_path)) as daemon:
         token = daemon.running.add_operator("demo", Role.MONITOR)
