@@ -1,12 +1,12 @@
 """How many changed keep-alives a second become durable before they are answered, and what does the server cost?
 
-One run, one core for the server, another for the load: 64 keep-alive connections, each sending the next report as soon
+One run, one core for the server, another for the load: keep-alive connections, each sending the next report as soon
 as the last was answered. Every report differs from the phone's last, so every one is written. Measured twice with the
 same application, fleet and store (a real SQLite file, synchronous=FULL): (a) under the daemon's own HTTP server,
 (b) under Hypercorn's Trio worker. Then both once more with an application that only answers, which shows the servers
 alone.
 
-    .venv/bin/python -m bench.keep_alive [--seconds 5] [--rounds 3] [--devices 5000] [--dir DIRECTORY]
+    .venv/bin/python -m bench.keep_alive [--seconds 5] [--rounds 3] [--devices 5000] [--connections 64] [--dir FOLDER]
 """
 
 from __future__ import annotations
@@ -50,7 +50,6 @@ from daemon.store.store import open_store
 from daemon.switchboard import Switchboard
 
 BUDGET = 2000  # durable keep-alives a second
-CONNECTIONS = 64
 FIRST_MAC = 0x00908F000000
 PATH = "/rest/v1/ipphoneMgrStatus/keep-alive"
 BODY = (
@@ -73,6 +72,7 @@ class Load:
     seconds: float
     devices: int
     folder: Path
+    connections: int
     core: int  # the server's
 
 
@@ -164,7 +164,7 @@ def run_server(scene: Scene, serve: Serve, ready: Connection, load: Load) -> Non
 def drive(port: int, pid: int, load: Load) -> Result:
     """Keep every connection busy; the first second is not counted."""
     selector = selectors.DefaultSelector()
-    peers = [Peer(socket.create_connection(("127.0.0.1", port))) for _ in range(CONNECTIONS)]
+    peers = [Peer(socket.create_connection(("127.0.0.1", port))) for _ in range(load.connections)]
     count = 0
     for one in peers:
         selector.register(one.sock, selectors.EVENT_READ, one)
@@ -243,18 +243,21 @@ def main() -> None:
         "--rounds", type=int, default=3, help="turns for each; its best counts, the least disturbed one"
     )
     parser.add_argument("--devices", type=int, default=5000)
+    parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--dir", type=Path, default=Path.cwd(), help="where the database is; not a RAM disk")
     given = parser.parse_args()
     cores = sorted(os.sched_getaffinity(0))
-    load = Load(given.seconds, given.devices, given.dir, cores[0])
-    print(f"server on core {cores[0]}, load on core {cores[-1]}, {CONNECTIONS} connections, {load.devices:,} devices")
+    load = Load(given.seconds, given.devices, given.dir, given.connections, cores[0])
+    print(
+        f"server on core {cores[0]}, load on core {cores[-1]}, {load.connections} connections, {load.devices:,} devices"
+    )
     os.sched_setaffinity(0, {cores[-1]})
     results: dict[tuple[str, str], Result] = {}
     for what, scene in (("durable keep-alives", durable), ("servers alone", trivial)):
         print(what)
         for who, serve in (("ringkeeper", ours), ("hypercorn", peer)) * given.rounds:
             result = measure(scene, serve, load)
-            print(f"  {who:10} {result}")
+            print(f"  {who:10} {result}   load average {os.getloadavg()[0]:.2f}")
             results[what, who] = max(result, results.get((what, who), result), key=lambda one: one.rate)
         own, other = results[what, "ringkeeper"], results[what, "hypercorn"]
         print(f"  ratio      {own.rate / other.rate:.1f}x the rate, {other.cpu / own.cpu:.1f}x fewer processor seconds")

@@ -6,6 +6,7 @@ but does not run (`supervisor`), and decides nothing. Two daemons can live in on
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from collections.abc import Sequence
@@ -169,9 +170,14 @@ async def _serve(settings: Settings, config_path: Path) -> None:
     signals = signal.SIGTERM, signal.SIGINT, signal.SIGHUP
     async with trio.open_nursery() as nursery:
         with trio.open_signal_receiver(*signals) as arriving:
+            # What a start builds stays until the end: looking for garbage in it took 0.35 s of 1.3 with 30,000 phones,
+            # and frozen it is never looked at again.
+            gc.disable()
             running: Running = await nursery.start(
                 partial(run_daemon, settings, config_path=config_path, notifier=notifier)
             )
+            gc.freeze()
+            gc.enable()
             log.info(
                 "ready",
                 event_name="ready",

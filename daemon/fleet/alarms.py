@@ -105,7 +105,7 @@ class AlarmBook:
 
     def clear_kinds(self, kinds: Iterable[Kind], device: Device, source: str, now: float) -> list[Command]:
         """End those of `kinds` that are active at `source`."""
-        if not self._of_device.get(device.mac):  # nearly always, and the ids would cost a keep-alive 16 µs
+        if not self._of_device.get(device.mac):  # nearly always, and making the ids takes 4 µs
             return []
         ids = (Trouble.of(kind).identity(source) for kind in kinds)
         return [order for id_ in ids if id_ in self.active for order in self.clear(id_, now, device)]

@@ -14,7 +14,7 @@ import structlog
 import trio
 
 from daemon.errors import BadMessage
-from daemon.http.asgi import Application, Endpoints, Exchange, Headers, declared_length, refusal, scope_of
+from daemon.http.asgi import Application, Endpoints, Exchange, Headers, Scope, refusal, scope_of
 from daemon.http.limits import Counts, Limits
 from daemon.http.wire import PeerLeft, Wire
 
@@ -78,16 +78,16 @@ class Connection:
         if not isinstance(request, h11.Request):
             return False
         self._counts.requests += 1
-        exchange = Exchange(self._wire, request, self._limits.max_body, deadline, self._own_headers)
-        if declared_length(request) > self._limits.max_body:
+        scope = scope_of(request, self._endpoints)
+        exchange = Exchange(self._wire, scope, self._limits.max_body, deadline, self._own_headers)
+        if exchange.declared > self._limits.max_body:
             exchange.refused = BadMessage("body_too_large", status=413)
             await exchange.answer(413)
         else:
-            await self._ask_application(request, exchange)
+            await self._ask_application(scope, exchange)
         return await self._conclude(exchange)
 
-    async def _ask_application(self, request: h11.Request, exchange: Exchange) -> None:
-        scope = scope_of(request, self._endpoints)
+    async def _ask_application(self, scope: Scope, exchange: Exchange) -> None:
         failure = "the application returned without an answer"
         try:
             await self._app(scope, exchange.receive, exchange.send)

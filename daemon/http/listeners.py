@@ -20,10 +20,13 @@ _UNIX_MODE = 0o660  # owner and group may use the operators' socket without a to
 
 
 async def open_listeners(listen: Listen) -> list[trio.SocketListener]:
-    """Bind and listen; `OSError` says why not."""
-    if listen.scheme == "unix":
-        return [await _open_unix(listen.path)]
-    return list(await trio.open_tcp_listeners(listen.port, host=listen.host))
+    """Bind and listen; `OSError` says where that failed, and why."""
+    try:
+        if listen.scheme == "unix":
+            return [await _open_unix(listen.path)]
+        return list(await trio.open_tcp_listeners(listen.port, host=listen.host))
+    except OSError as error:
+        raise OSError(error.errno, f"cannot listen on {listen}: {error.strerror}") from error
 
 
 async def _open_unix(path: str) -> trio.SocketListener:

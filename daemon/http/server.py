@@ -20,6 +20,7 @@ from daemon.http.asgi import Application, problem
 from daemon.http.connection import Connection
 from daemon.http.limits import ACCEPT_PAUSE, GRACE, TURN_AWAY, Counts, HttpStatistics, Limits
 from daemon.http.listeners import bound, endpoints_of, open_listeners, remove_socket
+from daemon.http.peer_stream import PeerStream
 from daemon.scheduler.clock import Clock
 
 log = structlog.get_logger("http")
@@ -138,12 +139,13 @@ class HttpServer:
             except OSError:  # gone before we could look
                 self._counts.aborted += 1
                 return
-            connection = Connection(stream, endpoints, self._app, limits=self._limits, counts=self._counts, date=date)
-            self._connections.add(connection)
-            try:
-                await connection.run()
-            finally:
-                self._connections.discard(connection)
+            async with PeerStream(stream) as peer:
+                connection = Connection(peer, endpoints, self._app, limits=self._limits, counts=self._counts, date=date)
+                self._connections.add(connection)
+                try:
+                    await connection.run()
+                finally:
+                    self._connections.discard(connection)
 
     async def _turn_away(self, stream: trio.SocketStream) -> None:
         self._counts.refused["connections"] += 1

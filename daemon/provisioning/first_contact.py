@@ -104,4 +104,4 @@ def keeps_its_urls(record: DeviceRecord | None) -> bool:
 
 def _within(tenant: Tenant | None, source: str) -> bool:
     address = address_of(source)
-    return tenant is not None and address is not None and tenant.holds(str(address))
+    return tenant is not None and address is not None and any(address in network for network in tenant.networks())

@@ -69,7 +69,7 @@ class Database:
     async def write(self, steps: Callable[[], Iterable[Step]], seconds: float | None = None) -> int:
         """Carry out all the steps in one transaction; how many rows they touched. Durable when this returns.
 
-        With `seconds`, it is given up after that time and nothing is written.
+        With `seconds`, it is given up after that time; what the disk was already busy with may still come about.
         """
         return await self._call(self._write(steps), seconds)
 
@@ -108,10 +108,11 @@ class Database:
     async def _transact(self, steps: Iterable[Step]) -> int:
         if self._writer is None:
             self._writer = await self._engine.connect()
-        touched = 0
-        async with self._writer.begin():
-            for sql, rows in steps:
-                touched += (await self._writer.exec_driver_sql(sql, rows)).rowcount
+        driver = (await self._writer.get_raw_connection()).driver_connection
+        # The whole group as one function in aiosqlite's thread, by the private method behind all its public ones, which
+        # go there and back for each cursor, statement and commit. Measured with 64 keep-alive connections: 504 to
+        # 406 µs of processor for a keep-alive, 14.6 to 11.1 ms for a group; with 16 of them 811 to 372 µs.
+        touched: int = await driver._execute(_carry_out, driver._conn, steps)  # type: ignore[union-attr]  # noqa: SLF001
         return touched
 
     async def _fetch(self, sql: str, values: tuple[object, ...]) -> Sequence[Row]:
@@ -175,6 +176,13 @@ def _prepare(connection: Any, _record: object) -> None:
     except BaseException:
         connection.close()  # the pool does not know it yet, so nobody else would
         raise
+
+
+def _carry_out(connection: sqlite3.Connection, steps: Iterable[Step]) -> int:
+    """One transaction, in the thread that owns the connection; how many rows it touched."""
+    with connection:  # commits, or rolls back what failed
+        connection.execute("BEGIN")
+        return sum(connection.executemany(sql, rows).rowcount for sql, rows in steps)
 
 
 def _begin(connection: Connection) -> None:

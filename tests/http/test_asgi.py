@@ -27,7 +27,8 @@ def test_a_peer_over_a_unix_socket_has_no_address() -> None:
 
 @pytest.mark.parametrize(("length", "expected"), [("17", 17), ("0", 0), (None, 0)])
 def test_the_declared_length_is_read(length: str | None, expected: int) -> None:
-    assert declared_length(request(**({"content_length": length} if length else {}))) == expected
+    headers = {"content_length": length} if length else {}
+    assert declared_length(scope_of(request(**headers), PHONE)["headers"]) == expected
 
 
 def test_a_problem_document_says_the_status() -> None:
@@ -35,4 +36,5 @@ def test_a_problem_document_says_the_status() -> None:
 
 
 def test_chunks_overrule_a_declared_length() -> None:
-    assert declared_length(request(content_length="17", transfer_encoding="chunked")) == 0
+    both = request(content_length="17", transfer_encoding="chunked")
+    assert declared_length(scope_of(both, PHONE)["headers"]) == 0

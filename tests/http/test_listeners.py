@@ -33,6 +33,15 @@ async def test_a_socket_that_still_answers_is_left_alone(tmp_path: Path) -> None
     assert path.exists()
 
 
+async def test_an_address_that_cannot_be_had_is_named() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        wanted = Listen("http", host="127.0.0.1", port=taken.getsockname()[1])
+        with pytest.raises(OSError, match=f"cannot listen on {wanted}: Address already in use"):
+            await open_listeners(wanted)
+
+
 async def test_a_file_that_is_no_socket_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "x.sock"
     path.write_text("precious")

@@ -18,6 +18,11 @@ async def test_a_file_cannot_be_posted() -> None:
     assert (await ask(Scene(file=a_file()).app, "POST", f"/configfiles/{MAC}.cfg", b"x")).status == 405
 
 
+@pytest.mark.parametrize("path", ["ipphoneMgrStatus/keep-alive", "ipphoneMgrStatus/init", "ipphoneMgrAlert/alert"])
+async def test_a_report_cannot_be_fetched(path: str) -> None:
+    assert (await Scene().get(f"/rest/v1/{path}")).status == 405
+
+
 def test_statistics_start_at_nothing() -> None:
     statistics = Scene().app.statistics()
     assert (statistics.keep_alives, statistics.alerts, statistics.files, statistics.refused) == (0, 0, 0, {})
