@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Network
 from types import MappingProxyType
 from typing import NewType
 
@@ -125,14 +125,6 @@ class Tenant:
     def networks(self) -> tuple[Network, ...]:
         """Every network whose phones this tenant owns, its own first."""
         return tuple(n for n in (self.subnet, *(site.subnet for site in self.sites)) if n is not None)
-
-    def holds(self, address: str) -> bool:
-        """Whether `address` (text) lies in one of this tenant's networks; False for what is no address."""
-        try:
-            ip = ip_address(address)
-        except ValueError:
-            return False
-        return any(ip in network for network in self.networks())
 
     def site_named(self, name: str) -> Site | None:
         """The site of that name, if this tenant has it."""

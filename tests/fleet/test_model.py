@@ -25,10 +25,8 @@ def test_any_text_is_a_mac_or_a_bad_message(text: str) -> None:
     assert len(mac) == 12
 
 
-def test_a_tenant_holds_the_addresses_of_its_own_networks() -> None:
-    assert ACME.holds("10.1.200.1")
-    assert not ACME.holds("10.2.0.1")
-    assert not ACME.holds("no address")
+def test_a_tenant_has_the_networks_of_its_sites_too() -> None:
+    assert [str(network) for network in ACME.networks()] == ["10.1.0.0/16", "10.1.2.0/24"]
 
 
 def test_a_site_is_found_by_name() -> None:
