@@ -39,7 +39,8 @@ from starlette.routing import Route
 from daemon.config.listen import Listen
 from daemon.config.settings import PhoneListener, Settings
 from daemon.fleet.fleet import Fleet
-from daemon.fleet.model import DeviceRecord, Mac, Snapshot, Tenant
+from daemon.fleet.model import DeviceRecord, Mac, Tenant
+from daemon.fleet.records import Snapshot
 from daemon.http.asgi import Application
 from daemon.http.phones.app import phones_app
 from daemon.http.phones.keepalive import NOTHING_WAITS

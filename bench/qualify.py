@@ -31,7 +31,8 @@ from daemon.config.listen import Listen
 from daemon.config.settings import Qualify, Settings, Sip
 from daemon.fleet.commands import StoreCommand
 from daemon.fleet.fleet import Fleet
-from daemon.fleet.model import DeviceRecord, Mac, Snapshot
+from daemon.fleet.model import DeviceRecord, Mac
+from daemon.fleet.records import Snapshot
 from daemon.scheduler.clock import Clock
 from daemon.sip.endpoint import SipEndpoint
 from daemon.sip.options import OptionsTemplate, match_answer

@@ -23,7 +23,7 @@ from daemon.errors import ConfigError, Fault, RingkeeperError
 from daemon.fleet.commands import SaveMark
 from daemon.fleet.events import InventoryApplied, OperatorAdded, SettingsChanged
 from daemon.fleet.fleet import Fleet
-from daemon.fleet.model import Inventory, Operator, Role
+from daemon.fleet.records import Inventory, Operator, Role
 from daemon.http.operators.access import token_hash
 from daemon.http.server import HttpServer
 from daemon.observe import logs

@@ -21,7 +21,8 @@ from prometheus_client.metrics_core import Metric
 
 from daemon.fleet import catalogue, numbers, presence, reachability
 from daemon.fleet.device import Device
-from daemon.fleet.model import DeviceRecord, Mac, NumberEntry
+from daemon.fleet.model import DeviceRecord, Mac
+from daemon.fleet.records import NumberEntry
 from daemon.observe import families
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"

@@ -54,6 +54,8 @@ RUNGS = {
     "daemon.fleet.device": 0,
     "daemon.fleet.events": 0,
     "daemon.fleet.model": 0,
+    "daemon.fleet.notifications": 0,
+    "daemon.fleet.records": 0,
     "daemon.fleet.round_trips": 0,
     "daemon.scheduler": 0,
 }
@@ -94,7 +96,9 @@ WITHOUT_A_MIRROR = {
     "daemon.fleet.commands": "shapes",
     "daemon.fleet.delivery": "shapes",
     "daemon.fleet.events": "shapes",
+    "daemon.fleet.notifications": "shapes",
     "daemon.fleet.parts": "shapes",
+    "daemon.fleet.records": "shapes",
     "daemon.provisioning.served": "shapes",
     "daemon.simulate.acts": "shapes",
 }

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from daemon.config.listen import Listen
-from daemon.fleet.model import Role
+from daemon.fleet.records import Role
 from daemon.running import _first
 from daemon.store import database
 from tests.support.desk_phone import DeskPhone

@@ -14,7 +14,8 @@ from daemon.errors import StoreUnavailable
 from daemon.fleet.commands import Command, Notify, SaveAlarm, SaveMark, SendProbe, StoreCommand
 from daemon.fleet.events import AlertsHeard, InventoryApplied, KeepAliveHeard, LifeSign, Registered, RequestQueued
 from daemon.fleet.fleet import Fleet
-from daemon.fleet.model import Mac, Snapshot
+from daemon.fleet.model import Mac
+from daemon.fleet.records import Snapshot
 from daemon.scheduler.clock import Clock
 from daemon.switchboard import Switchboard
 from tests.support.builders import MAC, NOW, alert, contact, inventory, record, report

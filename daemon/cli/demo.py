@@ -25,7 +25,7 @@ from daemon.cli.demo_view import picture, plain_line
 from daemon.cli.ending import ENDING, Seconds, end_on
 from daemon.config.loader import load_settings
 from daemon.errors import RingkeeperError
-from daemon.fleet.model import Role
+from daemon.fleet.records import Role
 from daemon.observe import logs
 from daemon.running import Running
 from daemon.scheduler.clock import Clock

@@ -16,7 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 from daemon.fleet.device import Device
-from daemon.fleet.model import Alarm, Presence, Reachability, Severity, Status
+from daemon.fleet.model import Presence, Reachability, Status
+from daemon.fleet.notifications import Alarm, Severity
 
 _State = TypeVar("_State", Reachability, Presence, Status)
 

@@ -8,7 +8,7 @@ import typer
 
 from daemon.cli.client import accepted, connection
 from daemon.cli.console import DEFAULT_CONFIG, ConfigFile, err, out
-from daemon.fleet.model import Role
+from daemon.fleet.records import Role
 
 operator = typer.Typer(no_args_is_help=True, help="People and programs that may use the API and the pages.")
 

@@ -18,18 +18,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_va
 from daemon.config.durations import Duration
 from daemon.config.settings import Block
 from daemon.errors import BadMessage
-from daemon.fleet.model import (
-    NO_PLACEHOLDERS,
-    DeviceRecord,
-    Mac,
-    NumberEntry,
-    NumberStatus,
-    Placeholders,
-    Server,
-    Site,
-    Tenant,
-    parse_mac,
-)
+from daemon.fleet.model import NO_PLACEHOLDERS, DeviceRecord, Mac, Placeholders, Server, Site, Tenant, parse_mac
+from daemon.fleet.records import NumberEntry, NumberStatus
 
 
 def _mac(value: object) -> Mac:

@@ -12,7 +12,8 @@ from typing import Any
 import yaml
 
 from daemon.config.durations import format_duration
-from daemon.fleet.model import DeviceRecord, NumberEntry, Server, Site, Tenant
+from daemon.fleet.model import DeviceRecord, Server, Site, Tenant
+from daemon.fleet.records import NumberEntry
 from daemon.scheduler.timestamps import rfc3339
 
 OpenSecret = Callable[[str], str]

@@ -22,7 +22,7 @@ from daemon.config.positions import Items, Table, read_yaml
 from daemon.config.settings import Block
 from daemon.config.sheet import Sheet, Where
 from daemon.errors import ConfigError, Fault
-from daemon.fleet.model import Inventory
+from daemon.fleet.records import Inventory
 
 Seal = Callable[[str], str]
 _Written = TypeVar("_Written", bound=Block)

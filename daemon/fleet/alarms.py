@@ -17,7 +17,8 @@ from daemon.fleet.catalogue import ECHOES, PHONE_ALARMS, Kind
 from daemon.fleet.commands import Command, Decided, DropAlarm, Notify, SaveAlarm, SaveMark
 from daemon.fleet.device import Device
 from daemon.fleet.events import Alert
-from daemon.fleet.model import Alarm, EventType, Mac, Notification, Severity
+from daemon.fleet.model import Mac
+from daemon.fleet.notifications import Alarm, EventType, Notification, Severity
 
 SEQUENCE = "notification_sequence"
 

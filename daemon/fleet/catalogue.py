@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from daemon.fleet.model import EventType, Severity
+from daemon.fleet.notifications import EventType, Severity
 
 # AcAlarmProbableCause, as far as it is used here.
 OTHER = 0

@@ -8,20 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from daemon.fleet.model import (
-    Alarm,
-    Contact,
-    DeviceRecord,
-    DeviceState,
-    Mac,
-    Notification,
-    NumberEntry,
-    Operator,
-    PhoneRequest,
-    Server,
-    Tenant,
-    Transition,
-)
+from daemon.fleet.model import Contact, DeviceRecord, DeviceState, Mac, Server, Tenant, Transition
+from daemon.fleet.notifications import Alarm, Notification
+from daemon.fleet.records import NumberEntry, Operator, PhoneRequest
 
 
 @dataclass(frozen=True, slots=True)

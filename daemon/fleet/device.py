@@ -8,15 +8,7 @@ from __future__ import annotations
 
 from zlib import crc32
 
-from daemon.fleet.model import (
-    Contact,
-    DeviceRecord,
-    DeviceState,
-    Presence,
-    Reachability,
-    Report,
-    Status,
-)
+from daemon.fleet.model import Contact, DeviceRecord, DeviceState, Presence, Reachability, Report, Status
 from daemon.fleet.round_trips import RoundTrips
 
 NEVER_REGISTERED = "never registered"

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from daemon.fleet.model import DeviceRecord, Inventory, Mac, NumberEntry, NumberStatus, Tenant
+from daemon.fleet.model import DeviceRecord, Mac, Tenant
+from daemon.fleet.records import Inventory, NumberEntry, NumberStatus
 from daemon.fleet.roster import Roster
 
 

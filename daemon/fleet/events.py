@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from daemon.config.settings import Settings
-from daemon.fleet.model import Contact, Inventory, Mac, Operator, Report, Severity
+from daemon.fleet.model import Contact, Mac, Report
+from daemon.fleet.notifications import Severity
+from daemon.fleet.records import Inventory, Operator
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,10 +38,12 @@ from daemon.fleet.events import (
     UnknownPhoneHeard,
     Unregistered,
 )
-from daemon.fleet.model import Alarm, DeviceState, Inventory, Mac, NumberEntry, PhoneRequest, Snapshot
+from daemon.fleet.model import DeviceState, Mac
+from daemon.fleet.notifications import Alarm
 from daemon.fleet.numbers import NumberBook
 from daemon.fleet.parts import Parts
 from daemon.fleet.qualify import Pinging
+from daemon.fleet.records import Inventory, NumberEntry, PhoneRequest, Snapshot
 from daemon.fleet.requests import RequestBook
 from daemon.fleet.roster import FleetStatistics, Roster
 

@@ -1,8 +1,8 @@
-"""The nouns: what a fleet consists of. Frozen values without behaviour beyond reading and printing themselves.
+"""The nouns of devices: who they are, where they belong, in which state. Frozen values that read and print themselves.
 
 Times are UTC seconds since the epoch on the program's single time axis (`daemon.scheduler.clock`); durations
 are seconds. The live, changing record of a device is `daemon.fleet.device.Device`; the rules that move it stand
-in the modules beside it.
+in the modules beside it. Not here: the nouns of alarms (`notifications`) and of all else that is kept (`records`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from types import MappingProxyType
 from typing import NewType
@@ -64,42 +64,6 @@ class Status(StrEnum):
     WARNING = "WARNING"
     ERROR = "ERROR"
     UNMONITORED = "UNMONITORED"
-
-
-class Severity(IntEnum):
-    """AudioCodes' severity scale (AcAlarmSeverity): larger is worse. ITU's runs the other way."""
-
-    CLEARED = 0
-    INDETERMINATE = 1
-    WARNING = 2
-    MINOR = 3
-    MAJOR = 4
-    CRITICAL = 5
-
-
-class EventType(IntEnum):
-    """AudioCodes' alarm event types (AcAlarmEventType; 6 to 10 continue X.733's order, the guide confirms 9)."""
-
-    OTHER = 0
-    COMMUNICATIONS = 1
-    QUALITY_OF_SERVICE = 2
-    PROCESSING_ERROR = 3
-    EQUIPMENT = 4
-    ENVIRONMENTAL = 5
-    INTEGRITY_VIOLATION = 6
-    OPERATIONAL_VIOLATION = 7
-    PHYSICAL_VIOLATION = 8
-    SECURITY_VIOLATION = 9
-    TIME_DOMAIN_VIOLATION = 10
-
-
-class NumberStatus(StrEnum):
-    """Where a telephone number stands; spelled as VOSS shows it."""
-
-    AVAILABLE = "Available"
-    USED = "Used"
-    COOLING = "Cooling"
-    RESERVED = "Reserved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,113 +199,3 @@ class Transition:
     old: str
     new: str
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Alarm:
-    """An active alarm.
-
-    `id` names the problem (source, name, cause) and is the same whenever it comes back; `sequence` is that of its
-    latest notification; `probable_cause` counts by AcAlarmProbableCause.
-    """
-
-    id: str
-    sequence: int
-    name: str
-    source: str
-    device: Mac | None
-    tenant: str
-    severity: Severity
-    description: str
-    event_type: EventType
-    probable_cause: int
-    additional_info: tuple[str, ...]
-    raised_at: float
-    updated_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Notification:
-    """What a monitoring team is told: an alarm as it was at `at`, with its gapless sequence number.
-
-    A clear is a notification whose alarm has severity CLEARED.
-    """
-
-    sequence: int
-    at: float
-    alarm: Alarm
-    device_ip: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class NumberEntry:
-    """A telephone number of the inventory; `release_date` only while cooling."""
-
-    number: str
-    status: NumberStatus = NumberStatus.AVAILABLE
-    usage: str = ""
-    vendor: str = ""
-    device: Mac | None = None
-    tag: str = ""
-    release_date: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PhoneRequest:
-    """A command that waits for a phone's next keep-alive. `body` is merged into what the phone is sent."""
-
-    id: int
-    mac: Mac
-    action: str
-    body: Mapping[str, str]
-    queued_at: float
-    expires_at: float
-    handed_out_at: float | None = None
-
-
-class Role(StrEnum):
-    """What an operator may do: monitors look, operators act, administrators also add operators."""
-
-    ADMINISTRATOR = "administrator"
-    OPERATOR = "operator"
-    MONITOR = "monitor"
-
-
-@dataclass(frozen=True, slots=True)
-class Operator:
-    """Somebody who may use the operators' listener; the token itself is never kept, only its SHA-256 (hex)."""
-
-    name: str
-    role: Role
-    token_hash: str
-    added_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Inventory:
-    """Tenants, servers, devices and numbers as an operator writes them; what it omits is kept.
-
-    In `devices`, `sip_password` is already sealed. `device_fields` says per MAC which fields were written, so that
-    applying a short entry does not blank the rest.
-    """
-
-    tenants: tuple[Tenant, ...] = ()
-    servers: tuple[Server, ...] = ()
-    devices: tuple[DeviceRecord, ...] = ()
-    device_fields: Mapping[Mac, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
-    numbers: tuple[NumberEntry, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """Everything the store remembers of a fleet, as it hands it over once at start."""
-
-    tenants: tuple[Tenant, ...] = ()
-    servers: tuple[Server, ...] = ()
-    records: tuple[DeviceRecord, ...] = ()
-    states: tuple[DeviceState, ...] = ()
-    alarms: tuple[Alarm, ...] = ()
-    numbers: tuple[NumberEntry, ...] = ()
-    requests: tuple[PhoneRequest, ...] = ()
-    operators: tuple[Operator, ...] = ()
-    marks: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))

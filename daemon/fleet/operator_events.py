@@ -35,8 +35,9 @@ from daemon.fleet.events import (
     StoreFailed,
     StoreRecovered,
 )
-from daemon.fleet.model import DeviceRecord, Inventory, Transition
+from daemon.fleet.model import DeviceRecord, Transition
 from daemon.fleet.parts import Parts
+from daemon.fleet.records import Inventory
 from daemon.fleet.sip_events import static_contact
 
 OURSELVES = "Ringkeeper"  # the source of alarms about the daemon itself

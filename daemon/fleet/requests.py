@@ -13,7 +13,8 @@ from dataclasses import replace
 from daemon.config.settings import Requests
 from daemon.fleet.commands import Answer, Command, Decided, DropRequest, SaveRequest
 from daemon.fleet.events import RequestQueued
-from daemon.fleet.model import Mac, PhoneRequest
+from daemon.fleet.model import Mac
+from daemon.fleet.records import PhoneRequest
 from daemon.scheduler.deadlines import Deadlines
 
 

@@ -11,20 +11,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from daemon.fleet.device import Device
-from daemon.fleet.model import (
-    Contact,
-    DeviceRecord,
-    Mac,
-    NumberStatus,
-    Operator,
-    Presence,
-    Reachability,
-    Server,
-    Severity,
-    Snapshot,
-    Status,
-    Tenant,
-)
+from daemon.fleet.model import Contact, DeviceRecord, Mac, Presence, Reachability, Server, Status, Tenant
+from daemon.fleet.notifications import Severity
+from daemon.fleet.records import NumberStatus, Operator, Snapshot
 
 
 @dataclass(frozen=True, slots=True)

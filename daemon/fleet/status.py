@@ -8,7 +8,8 @@ Not here: customers and sites, which are rolled up from devices.
 from __future__ import annotations
 
 from daemon.fleet.device import Device
-from daemon.fleet.model import Presence, Reachability, Severity, Status
+from daemon.fleet.model import Presence, Reachability, Status
+from daemon.fleet.notifications import Severity
 
 _REACHABILITY_ERRORS = frozenset({Reachability.UNREACHABLE})
 _PRESENCE_ERRORS = frozenset({Presence.DISCONNECTED, Presence.UNREGISTERED})

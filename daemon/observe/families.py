@@ -14,7 +14,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.metrics_core import Metric
 
 from daemon.config.reload import ReloadStatistics
-from daemon.fleet.model import NumberStatus, Presence, Reachability, Severity, Status
+from daemon.fleet.model import Presence, Reachability, Status
+from daemon.fleet.notifications import Severity
+from daemon.fleet.records import NumberStatus
 from daemon.fleet.roster import FleetStatistics
 from daemon.http.limits import HttpStatistics
 from daemon.http.operators.app import OperatorsStatistics

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from daemon.fleet.model import EventType, Severity
+from daemon.fleet.notifications import EventType, Severity
 from daemon.snmp.ber import Oid
 
 # The standard's own objects, as instances: the first two varbinds of every notification (RFC 3416, section 4.2.6),

@@ -21,7 +21,7 @@ import trio
 
 from daemon.config.settings import Manager, Snmp
 from daemon.errors import BadMessage
-from daemon.fleet.model import Notification
+from daemon.fleet.notifications import Notification
 from daemon.scheduler.clock import Clock
 from daemon.snmp.encode import Pdu, decode_response, encode_notification
 from daemon.snmp.traps import notification_to_trap

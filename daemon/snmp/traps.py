@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Literal
 
-from daemon.fleet.model import Alarm, Notification
+from daemon.fleet.notifications import Alarm, Notification
 from daemon.snmp import oids
 from daemon.snmp.ber import Oid, Syntax
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 from sqlalchemy import Table
 
 from daemon.errors import StoreUnavailable
-from daemon.fleet.model import Snapshot
+from daemon.fleet.records import Snapshot
 from daemon.store import rows, schema
 from daemon.store.database import Database
 from daemon.store.rows import OutboxEntry, Row

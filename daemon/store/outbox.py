@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import trio
 
-from daemon.fleet.model import Notification
+from daemon.fleet.notifications import Notification
 from daemon.store.rows import OutboxEntry
 
 

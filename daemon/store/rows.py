@@ -16,29 +16,22 @@ from typing import Any
 
 from daemon.fleet.model import (
     NO_PLACEHOLDERS,
-    Alarm,
     Contact,
     DeviceRecord,
     DeviceState,
-    EventType,
     Mac,
     Network,
-    Notification,
-    NumberEntry,
-    NumberStatus,
-    Operator,
-    PhoneRequest,
     Placeholders,
     Presence,
     Reachability,
     Report,
-    Role,
     Server,
-    Severity,
     Site,
     Tenant,
     Transition,
 )
+from daemon.fleet.notifications import Alarm, EventType, Notification, Severity
+from daemon.fleet.records import NumberEntry, NumberStatus, Operator, PhoneRequest, Role
 
 Row = tuple[Any, ...]
 """Values as SQLite holds them: text, whole numbers, floats, None."""

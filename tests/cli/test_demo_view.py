@@ -8,7 +8,8 @@ from rich.console import Console
 
 from daemon.cli.demo_view import newest_changes, picture, plain_line
 from daemon.fleet.device import Device
-from daemon.fleet.model import Alarm, DeviceRecord, EventType, Mac, Presence, Reachability, Severity, Status
+from daemon.fleet.model import DeviceRecord, Mac, Presence, Reachability, Status
+from daemon.fleet.notifications import Alarm, EventType, Severity
 
 
 def device(number: str, reachability: Reachability, since: float) -> Device:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.fleet.model import Role
+from daemon.fleet.records import Role
 from tests.support.command_line import run, run_beside, serving, write_config
 from tests.support.operators_desk import DeskWithFleet
 

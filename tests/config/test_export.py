@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from daemon.config.export import export_inventory
 from daemon.config.inventory import parse_inventory
-from daemon.fleet.model import DeviceRecord, Inventory, Mac, NumberEntry, NumberStatus, Server, Site, Tenant
+from daemon.fleet.model import DeviceRecord, Mac, Server, Site, Tenant
+from daemon.fleet.records import Inventory, NumberEntry, NumberStatus
 
 TENANT = Tenant(
     "acme",

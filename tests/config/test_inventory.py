@@ -9,7 +9,8 @@ import pytest
 from daemon.config import inventory as module
 from daemon.config.inventory import load_inventory, parse_inventory
 from daemon.errors import ConfigError
-from daemon.fleet.model import DeviceRecord, Inventory, Mac, NumberEntry, NumberStatus, Server, Site, Tenant
+from daemon.fleet.model import DeviceRecord, Mac, Server, Site, Tenant
+from daemon.fleet.records import Inventory, NumberEntry, NumberStatus
 
 DATA = Path(__file__).parents[1] / "data" / "config"
 BROKEN = sorted(DATA.glob("inventory-bad-*.yml"))

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from daemon.fleet.alarms import ALARMS_PER_DEVICE, SEQUENCE
 from daemon.fleet.commands import Decided, SaveAlarm, SaveMark
 from daemon.fleet.events import AlertsHeard, DeviceDeleted, KeepAliveHeard
-from daemon.fleet.model import Severity, Status
+from daemon.fleet.model import Status
+from daemon.fleet.notifications import Severity
 from tests.support.builders import MAC, alert, record, report
 from tests.support.playbook import Playbook
 

@@ -6,7 +6,9 @@ from daemon.fleet.catalogue import DEVICE_DISCONNECTED, DEVICE_UNREACHABLE
 from daemon.fleet.commands import AppendTransition, Command, Decided, Notify, SaveAlarm, SaveMark, SaveNumber, SaveState
 from daemon.fleet.consequences import follow, source_of
 from daemon.fleet.events import KeepAliveHeard
-from daemon.fleet.model import NumberStatus, Severity, Status
+from daemon.fleet.model import Status
+from daemon.fleet.notifications import Severity
+from daemon.fleet.records import NumberStatus
 from tests.support.builders import MAC, NOW, record, report, settings
 from tests.support.playbook import Playbook
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from daemon.fleet.enrolment import faults, merged
-from daemon.fleet.model import Inventory, Mac, NumberEntry, NumberStatus, Snapshot, Tenant
+from daemon.fleet.model import Mac, Tenant
+from daemon.fleet.records import Inventory, NumberEntry, NumberStatus, Snapshot
 from daemon.fleet.roster import Roster
 from tests.support.builders import ACME, MAC, NOW, OTHER_MAC, inventory, record
 from tests.support.playbook import Playbook

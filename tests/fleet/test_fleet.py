@@ -10,7 +10,9 @@ import pytest
 from daemon.fleet.commands import SaveLastSeen, SaveMark
 from daemon.fleet.events import AlertsHeard, Event, InventoryApplied, KeepAliveHeard
 from daemon.fleet.fleet import ALIVE_AT, HANDLERS, Fleet
-from daemon.fleet.model import NumberStatus, Reachability, Severity, Snapshot
+from daemon.fleet.model import Reachability
+from daemon.fleet.notifications import Severity
+from daemon.fleet.records import NumberStatus, Snapshot
 from tests.support.builders import MAC, NOW, OTHER_MAC, alert, contact, inventory, record, report, settings
 from tests.support.playbook import Playbook
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from daemon.fleet.commands import Answer, SaveNumber
 from daemon.fleet.events import DeviceDeleted, InventoryApplied, KeepAliveHeard
 from daemon.fleet.fleet import Fleet
-from daemon.fleet.model import NumberEntry, NumberStatus, Snapshot
+from daemon.fleet.records import NumberEntry, NumberStatus, Snapshot
 from tests.support.builders import MAC, NOW, OTHER_MAC, inventory, record, report, settings
 from tests.support.playbook import Playbook
 

@@ -15,7 +15,8 @@ from daemon.fleet.events import (
     StoreRecovered,
     UnknownPhoneHeard,
 )
-from daemon.fleet.model import Inventory, Mac, Operator, Reachability, Role, Tenant
+from daemon.fleet.model import Mac, Reachability, Tenant
+from daemon.fleet.records import Inventory, Operator, Role
 from tests.support.builders import ACME, MAC, NOW, OTHER_MAC, contact, inventory, record, settings
 from tests.support.playbook import Playbook
 

@@ -8,8 +8,9 @@ from daemon.fleet.commands import SaveLastSeen, SaveMark, SaveState
 from daemon.fleet.device import Device
 from daemon.fleet.events import FileFetched, KeepAliveHeard
 from daemon.fleet.fleet import ALIVE_AT
-from daemon.fleet.model import DeviceState, Mac, Presence, Snapshot
+from daemon.fleet.model import DeviceState, Mac, Presence
 from daemon.fleet.presence import TABLE, Sign, step
+from daemon.fleet.records import Snapshot
 from tests.support.builders import MAC, NOW, record, report
 from tests.support.playbook import Playbook
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.fleet.device import Device
-from daemon.fleet.model import Contact, Mac, Reachability, Snapshot, Tenant
+from daemon.fleet.model import Contact, Mac, Reachability, Tenant
+from daemon.fleet.records import Snapshot
 from daemon.fleet.roster import Roster
 from tests.support.builders import MAC, NOW, contact, record
 

@@ -7,7 +7,8 @@ from itertools import product
 import pytest
 
 from daemon.fleet.device import Device
-from daemon.fleet.model import Presence, Reachability, Severity, Status
+from daemon.fleet.model import Presence, Reachability, Status
+from daemon.fleet.notifications import Severity
 from daemon.fleet.status import judge
 from tests.support.builders import NOW, record
 

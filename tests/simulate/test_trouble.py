@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from daemon.fleet.catalogue import ENDED_BY_REGISTRATION, PHONE_ALARMS
-from daemon.fleet.model import EventType, Severity
+from daemon.fleet.notifications import EventType, Severity
 from daemon.simulate.trouble import TROUBLES
 
 

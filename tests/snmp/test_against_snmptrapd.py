@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from daemon.config.settings import Manager, Snmp
-from daemon.fleet.model import Notification
+from daemon.fleet.notifications import Notification
 from daemon.scheduler.clock import Clock
 from daemon.snmp import oids
 from daemon.snmp.sender import Sender

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.errors import BadMessage
-from daemon.fleet.model import EventType, Notification, Severity
+from daemon.fleet.notifications import EventType, Notification, Severity
 from daemon.snmp.ber import Syntax
 from daemon.snmp.encode import Pdu, Response, decode_response, encode_notification
 from daemon.snmp.traps import Profile, Trap, Varbind, notification_to_trap

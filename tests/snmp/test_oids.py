@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from daemon.fleet import catalogue
-from daemon.fleet.model import EventType, Severity
+from daemon.fleet.notifications import EventType, Severity
 from daemon.snmp import oids
 
 ROOT = Path(__file__).parents[2]

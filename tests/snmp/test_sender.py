@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from trio.testing import MockClock
 
 from daemon.config.settings import Manager, Snmp
-from daemon.fleet.model import Notification
+from daemon.fleet.notifications import Notification
 from daemon.scheduler.clock import Clock
 from daemon.snmp import oids
 from daemon.snmp.sender import RESOLVE_AGAIN, Sender

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.fleet.model import EventType, Severity
+from daemon.fleet.notifications import EventType, Severity
 from daemon.snmp import oids
 from daemon.snmp.ber import Oid, Syntax
 from daemon.snmp.traps import Profile, Trap, Varbind, clip, date_and_time, notification_to_trap

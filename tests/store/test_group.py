@@ -21,7 +21,8 @@ from daemon.fleet.commands import (
     SaveState,
     StoreCommand,
 )
-from daemon.fleet.model import DeviceState, Mac, NumberEntry, PhoneRequest, Transition
+from daemon.fleet.model import DeviceState, Mac, Transition
+from daemon.fleet.records import NumberEntry, PhoneRequest
 from daemon.store import rows, schema
 from daemon.store.group import CHUNK, Group
 from tests.support.notifications import a_notification

@@ -5,7 +5,7 @@ from __future__ import annotations
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from daemon.fleet.model import Notification
+from daemon.fleet.notifications import Notification
 from daemon.store.outbox import Outbox
 from daemon.store.rows import OutboxEntry
 from tests.support.notifications import a_notification

@@ -10,17 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daemon.fleet.model import (
-    Alarm,
-    DeviceRecord,
-    DeviceState,
-    NumberEntry,
-    Operator,
-    PhoneRequest,
-    Server,
-    Tenant,
-    Transition,
-)
+from daemon.fleet.model import DeviceRecord, DeviceState, Server, Tenant, Transition
+from daemon.fleet.notifications import Alarm
+from daemon.fleet.records import NumberEntry, Operator, PhoneRequest
 from daemon.store import rows, schema
 from tests.support import nouns
 

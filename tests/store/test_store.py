@@ -23,7 +23,8 @@ from daemon.fleet.commands import (
     StoreCommand,
 )
 from daemon.fleet.events import StoreFailed, StoreRecovered
-from daemon.fleet.model import Mac, NumberEntry, Transition
+from daemon.fleet.model import Mac, Transition
+from daemon.fleet.records import NumberEntry
 from daemon.scheduler.clock import Clock
 from daemon.store import database
 from daemon.store import store as store_module

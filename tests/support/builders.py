@@ -7,18 +7,9 @@ from typing import Any
 
 from daemon.config.settings import Settings
 from daemon.fleet.events import Alert
-from daemon.fleet.model import (
-    Contact,
-    DeviceRecord,
-    Inventory,
-    Mac,
-    NumberEntry,
-    Report,
-    Server,
-    Severity,
-    Site,
-    Tenant,
-)
+from daemon.fleet.model import Contact, DeviceRecord, Mac, Report, Server, Site, Tenant
+from daemon.fleet.notifications import Severity
+from daemon.fleet.records import Inventory, NumberEntry
 
 MAC = Mac("00908f4867af")
 OTHER_MAC = Mac("00908f000002")

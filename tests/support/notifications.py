@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from daemon.fleet.model import Alarm, EventType, Mac, Notification, Severity
+from daemon.fleet.model import Mac
+from daemon.fleet.notifications import Alarm, EventType, Notification, Severity
 
 WEDNESDAY = 1_772_615_702.125  # 2026-03-04T09:15:02.125Z
 

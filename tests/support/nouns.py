@@ -10,29 +10,22 @@ from hypothesis import strategies as st
 
 from daemon.fleet.model import (
     NO_PLACEHOLDERS,
-    Alarm,
     Contact,
     DeviceRecord,
     DeviceState,
-    EventType,
     Mac,
     Network,
-    Notification,
-    NumberEntry,
-    NumberStatus,
-    Operator,
-    PhoneRequest,
     Placeholders,
     Presence,
     Reachability,
     Report,
-    Role,
     Server,
-    Severity,
     Site,
     Tenant,
     Transition,
 )
+from daemon.fleet.notifications import Alarm, EventType, Notification, Severity
+from daemon.fleet.records import NumberEntry, NumberStatus, Operator, PhoneRequest, Role
 from daemon.store.rows import OutboxEntry
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)

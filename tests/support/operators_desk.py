@@ -17,7 +17,8 @@ from daemon.fleet import enrolment
 from daemon.fleet.commands import Answer, AppendTransition
 from daemon.fleet.events import Event, InventoryApplied, OperatorAdded
 from daemon.fleet.fleet import Fleet
-from daemon.fleet.model import DeviceRecord, Inventory, Mac, Operator, Role, Snapshot, Transition
+from daemon.fleet.model import DeviceRecord, Mac, Transition
+from daemon.fleet.records import Inventory, Operator, Role, Snapshot
 from daemon.http.operators.access import token_hash
 from daemon.http.operators.app import OperatorsApp, operators_app
 from daemon.http.operators.desk import Desk

@@ -10,7 +10,8 @@ from daemon.errors import StoreUnavailable
 from daemon.fleet.commands import Answer
 from daemon.fleet.device import Device
 from daemon.fleet.events import Event
-from daemon.fleet.model import DeviceRecord, Mac, PhoneRequest, Tenant
+from daemon.fleet.model import DeviceRecord, Mac, Tenant
+from daemon.fleet.records import PhoneRequest
 from daemon.http.phones.app import PhonesApp, phones_app
 from daemon.provisioning.served import FileRequest, Refusal, ServedFile
 from tests.support.builders import ACME, MAC, NOW, record

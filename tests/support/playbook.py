@@ -10,7 +10,8 @@ from daemon.fleet.commands import AppendTransition, Command, Notify, SendProbe
 from daemon.fleet.device import Device
 from daemon.fleet.events import Event, InventoryApplied, ProbeAnswered, ProbeMissed, Registered
 from daemon.fleet.fleet import Fleet
-from daemon.fleet.model import DeviceRecord, Mac, Snapshot
+from daemon.fleet.model import DeviceRecord, Mac
+from daemon.fleet.records import Snapshot
 from tests.support.builders import MAC, NOW, contact, inventory
 
 Order = TypeVar("Order", bound=Command)

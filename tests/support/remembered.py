@@ -26,7 +26,9 @@ from daemon.fleet.commands import (
     SaveTenant,
     StoreCommand,
 )
-from daemon.fleet.model import Mac, Notification, Snapshot, Transition
+from daemon.fleet.model import Mac, Transition
+from daemon.fleet.notifications import Notification
+from daemon.fleet.records import Snapshot
 from tests.support import nouns
 
 commands: st.SearchStrategy[StoreCommand] = st.one_of(

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import structlog
 from fastapi import Depends, Request
 
-from daemon.fleet.model import Operator, Role
+from daemon.fleet.records import Operator, Role
 from daemon.http.operators.desk import Desk
 from daemon.http.operators.problems import Problem, too_many
 from daemon.http.operators.sessions import Sessions

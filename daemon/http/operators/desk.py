@@ -14,23 +14,9 @@ from fastapi import Depends, Request
 from daemon.config.settings import Settings
 from daemon.fleet.delivery import Deliver
 from daemon.fleet.device import Device
-from daemon.fleet.model import (
-    Alarm,
-    DeviceRecord,
-    Inventory,
-    Mac,
-    NumberEntry,
-    NumberStatus,
-    Operator,
-    PhoneRequest,
-    Presence,
-    Reachability,
-    Server,
-    Severity,
-    Status,
-    Tenant,
-    Transition,
-)
+from daemon.fleet.model import DeviceRecord, Mac, Presence, Reachability, Server, Status, Tenant, Transition
+from daemon.fleet.notifications import Alarm, Severity
+from daemon.fleet.records import Inventory, NumberEntry, NumberStatus, Operator, PhoneRequest
 from daemon.scheduler.clock import Clock
 
 

@@ -12,7 +12,8 @@ from daemon.errors import BadMessage, Refused
 from daemon.fleet.delivery import Delivery
 from daemon.fleet.device import Device
 from daemon.fleet.events import DeviceArmed, DeviceDeleted, InventoryApplied
-from daemon.fleet.model import Inventory, PhoneRequest, Transition, parse_mac
+from daemon.fleet.model import Transition, parse_mac
+from daemon.fleet.records import Inventory, PhoneRequest
 from daemon.http.operators.access import Actor, Reader
 from daemon.http.operators.desk import AtDesk, Desk
 from daemon.http.operators.lists import find, parameters_of, parse_query

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from daemon.errors import Refused
 from daemon.fleet.events import InventoryApplied
-from daemon.fleet.model import Inventory
+from daemon.fleet.records import Inventory
 from daemon.http.operators.access import Actor, Reader
 from daemon.http.operators.desk import AtDesk, Desk
 from daemon.http.operators.devices import kept

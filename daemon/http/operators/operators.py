@@ -13,7 +13,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from daemon.fleet.events import OperatorAdded
-from daemon.fleet.model import Operator, Role
+from daemon.fleet.records import Operator, Role
 from daemon.http.operators.access import Administrator, token_hash
 from daemon.http.operators.desk import AtDesk
 from daemon.http.operators.devices import kept

@@ -11,7 +11,9 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from daemon.fleet.device import Device
-from daemon.fleet.model import NumberStatus, Presence, Reachability, Severity, Status, Tenant
+from daemon.fleet.model import Presence, Reachability, Status, Tenant
+from daemon.fleet.notifications import Severity
+from daemon.fleet.records import NumberStatus
 from daemon.http.operators.access import Reader
 from daemon.http.operators.desk import AtDesk, Totals
 

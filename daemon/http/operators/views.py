@@ -11,19 +11,9 @@ import math
 from pydantic import BaseModel
 
 from daemon.fleet.device import Device
-from daemon.fleet.model import (
-    Alarm,
-    Contact,
-    EventType,
-    NumberEntry,
-    NumberStatus,
-    Presence,
-    Reachability,
-    Report,
-    Role,
-    Severity,
-    Status,
-)
+from daemon.fleet.model import Contact, Presence, Reachability, Report, Status
+from daemon.fleet.notifications import Alarm, EventType, Severity
+from daemon.fleet.records import NumberEntry, NumberStatus, Role
 from daemon.http.operators.lists import Field, Listing
 from daemon.scheduler.timestamps import rfc3339
 

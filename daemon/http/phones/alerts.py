@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from daemon.errors import BadMessage
 from daemon.fleet.events import Alert
-from daemon.fleet.model import Mac, Severity, parse_mac
+from daemon.fleet.model import Mac, parse_mac
+from daemon.fleet.notifications import Severity
 from daemon.http.phones.lenient_json import JsonValue, read_object, text_field
 
 MAX_ALERTS = 32  # in one message; simulators send one

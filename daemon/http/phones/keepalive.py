@@ -11,7 +11,8 @@ import json
 from collections.abc import Mapping, Sequence
 
 from daemon.errors import BadMessage
-from daemon.fleet.model import Mac, PhoneRequest, Report, parse_mac
+from daemon.fleet.model import Mac, Report, parse_mac
+from daemon.fleet.records import PhoneRequest
 from daemon.http.phones.lenient_json import read_object, text_field
 
 # Field of the report <- its names on the wire, the first that says anything wins.

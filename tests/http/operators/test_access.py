@@ -5,7 +5,7 @@ from structlog.testing import capture_logs
 
 from daemon.config.settings import HOUR
 from daemon.fleet.events import OperatorAdded
-from daemon.fleet.model import Operator, Role
+from daemon.fleet.records import Operator, Role
 from daemon.http.operators.access import COOKIE, token_hash
 from daemon.http.operators.throttle import WRONG_TOKENS
 from tests.support.builders import MAC, NOW, record

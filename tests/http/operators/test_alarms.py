@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from daemon.fleet.events import AlertsHeard
-from daemon.fleet.model import Role, Severity
+from daemon.fleet.notifications import Severity
+from daemon.fleet.records import Role
 from tests.support.builders import MAC, OTHER_MAC, alert, record
 from tests.support.operators_desk import DeskWithFleet
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from daemon.fleet.model import Role
+from daemon.fleet.records import Role
 from daemon.http.operators.app import API_PARTS, OTHER_PARTS
 from daemon.http.operators.views import ALARMS, DEVICES, NUMBERS, AlarmItem, DeviceItem, NumberItem
 from tests.support.builders import MAC, record

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from daemon.config.settings import Settings
 from daemon.fleet.fleet import Fleet
-from daemon.fleet.model import Snapshot
+from daemon.fleet.records import Snapshot
 from daemon.http.operators.desk import Directory
 from tests.support.builders import NOW
 

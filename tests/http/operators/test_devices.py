@@ -13,7 +13,8 @@ from daemon.fleet.events import (
     RequestQueued,
     UnknownPhoneHeard,
 )
-from daemon.fleet.model import DeviceRecord, Mac, Role
+from daemon.fleet.model import DeviceRecord, Mac
+from daemon.fleet.records import Role
 from tests.support.builders import MAC, OTHER_MAC, contact, record, report
 from tests.support.operators_desk import DeskWithFleet
 

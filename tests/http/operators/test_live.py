@@ -6,7 +6,7 @@ from typing import Any
 import trio
 
 from daemon.fleet.events import ProbeAnswered, Registered
-from daemon.fleet.model import Role
+from daemon.fleet.records import Role
 from daemon.http.operators.live import LIFETIME, MAX_LISTENERS, QUIET
 from tests.support.builders import MAC, OTHER_MAC, contact, record
 from tests.support.operators_desk import DeskWithFleet

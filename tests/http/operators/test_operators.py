@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from daemon.fleet.model import Role
+from daemon.fleet.records import Role
 from tests.support.operators_desk import DeskWithFleet
 
 PATH = "/api/v1/operators"

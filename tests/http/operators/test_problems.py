@@ -4,7 +4,7 @@ import pytest
 from starlette.requests import Request
 
 from daemon.errors import BadMessage, ConfigError, Fault, Refused, StoreUnavailable
-from daemon.fleet.model import Role
+from daemon.fleet.records import Role
 from daemon.http.operators.problems import problem_handlers
 from tests.support.builders import record
 from tests.support.operators_desk import DeskWithFleet

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from daemon.fleet.events import ProbeAnswered, Registered
-from daemon.fleet.model import Presence, Reachability, Role, Status
+from daemon.fleet.model import Presence, Reachability, Status
+from daemon.fleet.records import Role
 from tests.support.builders import MAC, OTHER_MAC, contact, record
 from tests.support.operators_desk import DeskWithFleet
 

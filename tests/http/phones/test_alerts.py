@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from daemon.errors import BadMessage
 from daemon.fleet.events import Alert
-from daemon.fleet.model import Severity
+from daemon.fleet.notifications import Severity
 from daemon.http.phones.alerts import MAX_ALERTS, read_alerts
 from tests.support.builders import MAC
 

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.errors import BadMessage
-from daemon.fleet.model import PhoneRequest, Report
+from daemon.fleet.model import Report
+from daemon.fleet.records import PhoneRequest
 from daemon.http.phones.keepalive import read_keep_alive, write_answer
 from tests.support.builders import MAC, NOW
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from daemon.fleet.events import AlertsHeard, KeepAliveHeard, UnknownPhoneHeard
-from daemon.fleet.model import PhoneRequest
+from daemon.fleet.records import PhoneRequest
 from tests.support.builders import MAC, NOW, OTHER_MAC, record
 from tests.support.phones import INSIDE, OUTSIDE, SECRET, Directory, Scene
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from daemon.fleet.model import Presence, Reachability, Severity, Status
+from daemon.fleet.model import Presence, Reachability, Status
+from daemon.fleet.notifications import Severity
 
 _TONES: dict[str, str] = {
     Reachability.OK: "good",

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from daemon.fleet.model import Role
+from daemon.fleet.records import Role
 from daemon.http.operators.pages.fleet import chips, link
 from tests.support.builders import MAC, OTHER_MAC, record
 from tests.support.operators_desk import DeskWithFleet, signed_in
