@@ -23,6 +23,8 @@ from daemon.fleet.reachability import Stimulus
 from daemon.scheduler.deadlines import Deadlines
 from daemon.scheduler.pacing import TokenBucket
 
+FIRST_PING = "has a contact, first ping under way"
+
 _ALIVE = frozenset({Reachability.OK, Reachability.LAGGED})
 _GIVEN_UP = frozenset({Reachability.UNKNOWN})
 
@@ -61,7 +63,9 @@ class Pinging:
             self.forget(device.mac)
             return reachability.step(device, Stimulus.QUALIFY_OFF, now)
         moved = reachability.step(device, Stimulus.QUALIFY_ON, now)
-        if moved and device.contact is None and not device.ever_registered:
+        if device.reachability is Reachability.NO_STATUS and device.contact:
+            device.reachability_reason = FIRST_PING
+        elif moved and not device.ever_registered:
             device.reachability_reason = NEVER_REGISTERED
         self._expect_renewal(device)
         self._arm(device)
@@ -103,7 +107,7 @@ class Pinging:
     def registered(self, device: Device, now: float) -> None:
         """The phone registered, with its own server, the contact it now has."""
         if device.reachability is Reachability.NO_STATUS:
-            device.reachability_reason = "registered, first ping under way"
+            device.reachability_reason = FIRST_PING
         self._expect_renewal(device)
         self.wake(device, now)
 

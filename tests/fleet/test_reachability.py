@@ -156,6 +156,7 @@ def test_a_registration_that_is_not_renewed_means_unknown() -> None:
 
 def test_a_static_contact_is_pinged_without_any_registration() -> None:
     play = Playbook(record(contact="sip:2041@10.1.2.7:5060"))
+    assert play.device().status_reason == "has a contact, first ping under way"
     play.answers[MAC] = 0.05
     play.run_to(61)
     assert play.device().reachability is Reachability.OK
