@@ -19,6 +19,7 @@ from daemon.fleet.commands import (
     Decided,
     DropAlarm,
     DropDevice,
+    DropOperator,
     DropRequest,
     Notify,
     SaveAlarm,
@@ -155,6 +156,7 @@ _FOR_THE_STORE: tuple[type[Command], ...] = (
     SaveRequest,
     DropRequest,
     SaveOperator,
+    DropOperator,
     SaveMark,
 )
 

@@ -1,8 +1,9 @@
-"""`operator add`: give somebody access to the running daemon, and print the token this once."""
+"""`operator`: give somebody access to the running daemon, with a token that is printed once; list; take it back."""
 
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import quote
 
 import typer
 
@@ -24,6 +25,17 @@ def add(
         answer = accepted(client.post("/api/v1/operators", json={"name": name, "role": role})).json()
     err.print(f"{name} is {role} now. This is the token; it is not kept and cannot be shown again:", markup=False)
     out.print(answer["token"], markup=False)
+
+
+@operator.command()
+def remove(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Whose access ends, token and sessions.")],
+    config: ConfigFile = DEFAULT_CONFIG,
+) -> None:
+    """Remove an operator."""
+    with connection(config) as client:
+        accepted(client.delete(f"/api/v1/operators/{quote(name, safe='')}"))
+    err.print(f"{name} has no access any more.", markup=False)
 
 
 @operator.command("list")

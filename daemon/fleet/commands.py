@@ -121,6 +121,13 @@ class SaveOperator:
 
 
 @dataclass(frozen=True, slots=True)
+class DropOperator:
+    """Somebody may no longer use the operators' listener."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class SaveMark:
     """Keep one named number of the daemon itself (a counter, a time)."""
 
@@ -161,6 +168,7 @@ Command = (
     | SaveRequest
     | DropRequest
     | SaveOperator
+    | DropOperator
     | SaveMark
     | Decided
     | Answer
@@ -181,5 +189,6 @@ StoreCommand = (
     | SaveRequest
     | DropRequest
     | SaveOperator
+    | DropOperator
     | SaveMark
 )

@@ -157,6 +157,14 @@ class OperatorAdded:
 
 
 @dataclass(frozen=True, slots=True)
+class OperatorRemoved:
+    """Somebody's access ends."""
+
+    name: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class SettingsChanged:
     """A reload brought new settings; only those that may change while running differ."""
 
@@ -190,6 +198,7 @@ Event = (
     | DeviceArmed
     | RequestQueued
     | OperatorAdded
+    | OperatorRemoved
     | SettingsChanged
     | StoreFailed
     | StoreRecovered

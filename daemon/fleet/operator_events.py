@@ -17,6 +17,7 @@ from daemon.fleet.commands import (
     Command,
     Decided,
     DropDevice,
+    DropOperator,
     SaveDevice,
     SaveOperator,
     SaveServer,
@@ -30,6 +31,7 @@ from daemon.fleet.events import (
     DeviceDeleted,
     InventoryApplied,
     OperatorAdded,
+    OperatorRemoved,
     RequestQueued,
     SettingsChanged,
     StoreFailed,
@@ -94,6 +96,13 @@ def operator_added(parts: Parts, event: OperatorAdded, now: float) -> list[Comma
     """Give somebody access, or a new token."""
     parts.roster.operators[event.operator.name] = event.operator
     return [SaveOperator(event.operator), Decided("access", "operator added")]
+
+
+def operator_removed(parts: Parts, event: OperatorRemoved, now: float) -> list[Command]:
+    """End somebody's access; tokens and sessions are looked up by name, so they end with it."""
+    if parts.roster.operators.pop(event.name, None) is None:
+        return [Answer(refused=("there is no such operator",))]
+    return [DropOperator(event.name), Decided("access", "operator removed")]
 
 
 def settings_changed(parts: Parts, event: SettingsChanged, now: float) -> list[Command]:

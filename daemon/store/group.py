@@ -19,6 +19,7 @@ from daemon.fleet.commands import (
     AppendTransition,
     DropAlarm,
     DropDevice,
+    DropOperator,
     DropRequest,
     SaveAlarm,
     SaveDevice,
@@ -52,6 +53,7 @@ Write = (
     | SaveRequest
     | DropRequest
     | SaveOperator
+    | DropOperator
     | SaveMark
 )
 """Every order for the store except Notify, which the outbox first turns into one entry per manager."""
@@ -145,6 +147,8 @@ class Group:
                 self._keep("servers", server.name, server)
             case SaveOperator(operator):
                 self._keep("operators", operator.name, operator)
+            case DropOperator(name):
+                self._keep("operators", name, None)
             case SaveMark(name, value):
                 self._keep("marks", name, (name, value))
             case _:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from daemon.fleet.commands import Answer, Command, DropDevice, SaveDevice, SaveServer, SaveTenant
+from daemon.fleet.commands import Answer, Command, DropDevice, DropOperator, SaveDevice, SaveServer, SaveTenant
 from daemon.fleet.events import (
     DeviceArmed,
     DeviceDeleted,
     InventoryApplied,
     OperatorAdded,
+    OperatorRemoved,
     SettingsChanged,
     StoreFailed,
     StoreRecovered,
@@ -151,6 +152,14 @@ def test_a_new_operator_is_known_at_once() -> None:
     ann = Operator("ann", Role.MONITOR, "00" * 32, NOW)
     play.hears(OperatorAdded(ann, "root"))
     assert play.fleet.operators == {"ann": ann}
+
+
+def test_a_removed_operator_is_forgotten_on_disk_too() -> None:
+    play = Playbook()
+    play.hears(OperatorAdded(Operator("ann", Role.MONITOR, "00" * 32, NOW), "root"))
+    assert DropOperator("ann") in play.hears(OperatorRemoved("ann", "root"))
+    assert play.fleet.operators == {}
+    assert _refusals(play.hears(OperatorRemoved("ann", "root"))) == ("there is no such operator",)
 
 
 def test_a_disk_that_refuses_writes_raises_an_alarm_about_ourselves_until_it_takes_them_again() -> None:

@@ -12,6 +12,7 @@ from daemon.fleet.commands import (
     AppendTransition,
     DropAlarm,
     DropDevice,
+    DropOperator,
     DropRequest,
     Notify,
     SaveAlarm,
@@ -45,6 +46,7 @@ commands: st.SearchStrategy[StoreCommand] = st.one_of(
     st.builds(SaveRequest, nouns.requests),
     st.builds(DropRequest, st.integers(1, 8)),
     st.builds(SaveOperator, nouns.operators),
+    st.builds(DropOperator, nouns.names),
     st.builds(SaveMark, nouns.names, nouns.times),
     st.builds(Notify, nouns.notifications),
 )
@@ -80,6 +82,8 @@ class Remembered:
                 tables["alarms"].pop(key, None)
             case DropRequest(key):
                 tables["requests"].pop(key, None)
+            case DropOperator(key):
+                tables["operators"].pop(key, None)
             case SaveNumber(noun):
                 tables["numbers"][noun.number] = noun
             case SaveMark(name, value):

@@ -12,11 +12,12 @@ import structlog
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from daemon.fleet.events import OperatorAdded
+from daemon.fleet.events import OperatorAdded, OperatorRemoved
 from daemon.fleet.records import Operator, Role
 from daemon.http.operators.access import Administrator, token_hash
 from daemon.http.operators.desk import AtDesk
 from daemon.http.operators.devices import kept
+from daemon.http.operators.problems import Problem
 from daemon.http.operators.views import OperatorItem
 from daemon.scheduler.timestamps import rfc3339
 
@@ -63,3 +64,12 @@ async def add_operator(new: NewOperator, desk: AtDesk, caller: Administrator) ->
     await kept(desk.deliver(OperatorAdded(operator, caller.name)))
     log.info("operator added", event_name="operator-added", operator=new.name, role=new.role, by=caller.name)
     return OperatorToken(name=new.name, role=new.role, added_at=rfc3339(operator.added_at), token=token)
+
+
+@router.delete("/{name}", status_code=204)
+async def remove_operator(name: str, desk: AtDesk, caller: Administrator) -> None:
+    """End somebody's access: the token and every session."""
+    if name not in desk.directory.operators:
+        raise Problem(404, "there is no such operator")
+    await kept(desk.deliver(OperatorRemoved(name, caller.name)))
+    log.info("operator removed", event_name="operator-removed", operator=name, by=caller.name)

@@ -27,6 +27,7 @@ CONTRACT = {
     ("POST", "/inventory"),
     ("GET", "/operators"),
     ("POST", "/operators"),
+    ("DELETE", "/operators/{name}"),
     ("GET", "/events"),
 }
 

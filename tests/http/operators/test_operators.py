@@ -35,6 +35,26 @@ async def test_adding_a_name_again_ends_its_old_token() -> None:
     assert codes == [401, 200]
 
 
+async def test_a_removed_operators_token_opens_nothing_and_removing_twice_finds_nobody() -> None:
+    desk = DeskWithFleet()
+    async with desk.at_socket() as client:
+        token = (await client.post(PATH, json={"name": "ada", "role": "administrator"})).json()["token"]
+        codes = [(await client.delete(f"{PATH}/ada")).status_code for _ in "12"]
+        listed = [entry["name"] for entry in (await client.get(PATH)).json()["items"]]
+    async with desk.script(token) as client:
+        assert (await client.get("/api/v1/summary")).status_code == 401
+
+    assert codes == [204, 404]
+    assert "ada" not in listed
+
+
+async def test_only_administrators_remove_operators() -> None:
+    desk = DeskWithFleet()
+    async with desk.script(Role.OPERATOR) as client:
+        assert (await client.delete(f"{PATH}/{Role.MONITOR}")).status_code == 403
+    assert desk.heard == []
+
+
 @pytest.mark.parametrize(
     "order", [{"name": "", "role": "monitor"}, {"name": "a b", "role": "monitor"}, {"name": "ada", "role": "king"}]
 )
