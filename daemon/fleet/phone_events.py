@@ -29,8 +29,8 @@ def keep_alive_heard(parts: Parts, event: KeepAliveHeard, now: float) -> list[Co
     device.report = event.report
     sign = SAID.get(event.report.status.lower(), Sign.SAID_SOMETHING_ELSE)
     orders = _heard(parts, device, event.source, sign, now, with_secret=event.with_secret)
-    if changed and not orders:
-        orders = [SaveState(device.state())]
+    if changed and not any(isinstance(order, SaveState) for order in orders):
+        orders.append(SaveState(device.state()))
     if sign is Sign.SAID_STARTED:
         orders += parts.requests.acknowledge(device.mac)
     if sign is Sign.SAID_REGISTERED:

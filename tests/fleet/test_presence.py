@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from daemon.fleet.commands import SaveLastSeen, SaveMark, SaveState
+from daemon.fleet.commands import Decided, SaveLastSeen, SaveMark, SaveState
 from daemon.fleet.device import Device
 from daemon.fleet.events import FileFetched, KeepAliveHeard
 from daemon.fleet.fleet import ALIVE_AT
@@ -108,6 +108,16 @@ def test_a_changed_report_is_written_at_once() -> None:
     play.hears(_says("registered"))
     moved = play.hears(KeepAliveHeard(MAC, report(location="room 7"), SOURCE, with_secret=False))
     assert [order.state.report for order in moved if isinstance(order, SaveState)] == [report(location="room 7")]
+
+
+def test_a_changed_report_is_written_also_when_it_wakes_the_pings_of_a_silent_phone() -> None:
+    play = Playbook(record())
+    play.registers()
+    play.hears(_says("registered"))
+    play.run_to(600)
+    moved = play.hears(KeepAliveHeard(MAC, report(location="room 9"), SOURCE, with_secret=False))
+    assert Decided("qualify", "sign of life, pinged at once", MAC) in moved
+    assert [order.state.report for order in moved if isinstance(order, SaveState)] == [report(location="room 9")]
 
 
 def test_our_own_outage_disconnects_nobody_for_one_keep_alive_period() -> None:
