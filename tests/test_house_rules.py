@@ -59,7 +59,7 @@ RUNGS = {
     "daemon.fleet.round_trips": 0,
     "daemon.scheduler": 0,
 }
-# The pure printing of a time, and the driver a switchboard owns, live beside what only edges may have.
+# The driver that a switchboard owns and pokes lives beside what only edges may have.
 ACROSS = {
     ("daemon.switchboard", "daemon.scheduler.clock"),
     ("daemon.switchboard", "daemon.scheduler.driver"),

@@ -195,7 +195,7 @@ class Provisioning(Block):
 class StoreLimits(Block):
     """What the store accepts while the disk does not keep up."""
 
-    # At 100,000 unwritten changes (some 100 MB) whoever wants durability is told 503 at the door.
+    # A full report of each of 30,000 phones and then some; beyond it whoever wants durability is told 503 at the door.
     max_pending: Annotated[int, Field(ge=1000)] = 100_000
     retry: Positive = 1.0  # after a failed commit
     timeline_days: Annotated[int, Field(ge=1)] = 90  # how long a device's timeline is kept

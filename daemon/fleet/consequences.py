@@ -13,8 +13,7 @@ from daemon.fleet.commands import AppendTransition, Command, Decided, SaveState
 from daemon.fleet.device import Device
 from daemon.fleet.model import Mac, Presence, Reachability, Transition
 from daemon.fleet.parts import Parts
-
-_ALIVE = frozenset({Reachability.OK, Reachability.LAGGED})
+from daemon.fleet.reachability import ALIVE
 
 # State -> the alarm it raises. A state that is in neither table leaves alarms alone: an UNKNOWN phone is as dead as
 # it was when it was UNREACHABLE.
@@ -93,7 +92,7 @@ def _gone(device: Device) -> bool:
     """
     if device.presence is Presence.OFFLINE:
         return True
-    if device.reachability in _ALIVE:
+    if device.reachability in ALIVE:
         return False
     left = device.presence is Presence.NEVER_SEEN and device.ever_registered and device.contact is None
     return left or device.presence is Presence.DISCONNECTED

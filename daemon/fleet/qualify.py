@@ -25,9 +25,6 @@ from daemon.scheduler.pacing import TokenBucket
 
 FIRST_PING = "has a contact, first ping under way"
 
-_ALIVE = frozenset({Reachability.OK, Reachability.LAGGED})
-_GIVEN_UP = frozenset({Reachability.UNKNOWN})
-
 
 def slot(now: float, period: float, share: float) -> float:
     """The next time after `now` that is the place `share` (0 to 1) in a grid of `period` seconds.
@@ -50,7 +47,7 @@ class Pinging:
     def apply(self, settings: Qualify) -> None:
         """Go on with these settings; deadlines that are set stay until `watch` looks at their device."""
         self.settings = settings
-        # A twentieth of a second's worth at once: a whole second's overran socket buffers of 208 KiB when measured.
+        # A twentieth of a second's worth at once, 250 by default: many machines allow a socket 208 KiB of buffer only.
         self._rate = TokenBucket(settings.max_rate, burst=max(1.0, settings.max_rate / 20))
 
     def next_deadline(self) -> float:
@@ -139,7 +136,7 @@ class Pinging:
 
         It never moves the phone's place in the grid (a fleet that registers at once would stay in step for good).
         """
-        if device.contact is None or not device.record.qualify or device.reachability in _ALIVE:
+        if device.contact is None or not device.record.qualify or device.reachability in reachability.ALIVE:
             return None
         if now - device.pinged_at < self.settings.confirm_after:
             return Decided("qualify", "sign of life, pinged a moment ago", device.mac)
@@ -165,7 +162,7 @@ class Pinging:
         if device.contact is None:
             self.pings.cancel(device.mac)
             return
-        given_up = device.reachability in _GIVEN_UP
+        given_up = device.reachability is Reachability.UNKNOWN
         period = self.settings.unknown_interval if given_up else device.interval or self.settings.interval
         self.pings.set(device.mac, math.inf if math.isinf(period) else slot(now, period, device.share))
 

@@ -26,6 +26,8 @@ _OK, _LAGGED, _UNREACHABLE, _UNKNOWN, _UNMONITORED, _NO_STATUS = (
     Reachability.NO_STATUS,
 )
 
+ALIVE = frozenset({_OK, _LAGGED})
+
 
 class Stimulus(StrEnum):
     """What can happen to a device's reachability; the text is the reason an operator reads."""

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 from daemon.config.settings import KeepAlive, Provisioning, Sip
 from daemon.fleet.model import DeviceRecord, Server, Site, Tenant
-from daemon.provisioning.firmware import default_name
 from daemon.provisioning.placeholders import Family, Layer
 
 ACCESS_PATH = "AccessPath"
@@ -89,7 +88,7 @@ def shared_layers(
     return (
         Layer(Family.TENANT, tenant.placeholders),
         Layer(Family.TEMPLATE, provisioning.template_placeholders.get(model, {})),
-        Layer(Family.TEMPLATE, {"Model": model, "FirmwareFile": default_name(model)}),
+        Layer(Family.TEMPLATE, {"Model": model, "FirmwareFile": f"{model}.img"}),
         Layer(Family.SYSTEM, provisioning.placeholders),
         Layer(Family.SYSTEM, {**DEFAULTS, **computed}),
     )

@@ -29,16 +29,6 @@ def tenant_url(base: str, tenant: str) -> str:
     return f"{_checked(base)}/firmwarefiles;ipp/tenant/{quote(tenant, safe='')}"
 
 
-def proxy_url(proxy: str, tenant: str = "") -> str:
-    """Through the HTTP proxy of an SBC at `proxy`, for phones behind a NAT; without a tenant the system form."""
-    return tenant_url(proxy, tenant) if tenant else f"{_checked(proxy)}/firmwarefiles;ipp/httpproxy/"
-
-
-def direct_url(base: str, tenant: str) -> str:
-    """To be typed into a phone where no DHCP server can be changed; for finding faults."""
-    return f"{_checked(base)}/ipp/tenant/{quote(tenant, safe='')}"
-
-
 def snippets(server: str, url: str, tenant: str = "") -> str:
     """The configuration text for `server` ("isc", "dnsmasq" or "kea").
 

@@ -1,4 +1,4 @@
-"""Folders and files beside the database, read into values: templates, firmware names, and the master key.
+"""Folders and files beside the database, read into values: templates, and the master key.
 
 Everything here blocks on the disk: while serving, call it through `trio.to_thread.run_sync`. What cannot be used is a
 `ConfigError` with file and hint, what the disk refuses a `StoreUnavailable`. Not here: what the content means
@@ -18,7 +18,6 @@ from cryptography.fernet import Fernet
 
 from daemon.config.settings import Settings
 from daemon.errors import ConfigError, Fault, StoreUnavailable
-from daemon.provisioning.firmware import FirmwareFile, is_firmware_name
 from daemon.provisioning.sealing import KEY_BYTES
 from daemon.provisioning.templates import MAX_BYTES, Templates, load_templates
 
@@ -62,21 +61,6 @@ def load_all_templates(settings: Settings) -> Templates:
 def firmware_folder(settings: Settings) -> Path:
     """Where firmware files lie."""
     return settings.provisioning.firmware or settings.state_dir / "firmware"
-
-
-def read_firmware(folder: Path) -> tuple[FirmwareFile, ...]:
-    """What firmware lies in `folder`; files with other names are left alone. Empty if there is no folder."""
-    found = []
-    try:
-        if not folder.exists():
-            return ()
-        for entry in sorted(folder.iterdir()):
-            if is_firmware_name(entry.name) and entry.is_file():
-                facts = entry.stat()
-                found.append(FirmwareFile(entry.name, facts.st_size, facts.st_mtime_ns))
-    except OSError as error:
-        raise ConfigError([_unreadable(folder, "firmware", error)]) from error
-    return tuple(found)
 
 
 def load_or_create_key(path: Path) -> bytes:

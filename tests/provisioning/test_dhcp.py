@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from daemon.errors import Refused
-from daemon.provisioning.dhcp import SERVERS, direct_url, proxy_url, snippets, system_url, tenant_url
+from daemon.provisioning.dhcp import SERVERS, snippets, system_url, tenant_url
 
 BASE = "http://prov.example.net:8081"
 
@@ -18,9 +18,6 @@ BASE = "http://prov.example.net:8081"
 def test_the_forms_of_the_option() -> None:
     assert system_url(BASE) == f"{BASE}/firmwarefiles;ipp/dhcpoption160.cfg"
     assert tenant_url(f"{BASE}/", "acme") == f"{BASE}/firmwarefiles;ipp/tenant/acme"
-    assert proxy_url("http://10.0.0.1:8080") == "http://10.0.0.1:8080/firmwarefiles;ipp/httpproxy/"
-    assert proxy_url("http://10.0.0.1:8080", "acme") == "http://10.0.0.1:8080/firmwarefiles;ipp/tenant/acme"
-    assert direct_url(BASE, "acme") == f"{BASE}/ipp/tenant/acme"
     assert system_url("https://[2001:db8::1]:443").startswith("https://[2001:db8::1]:443/")
 
 

@@ -12,7 +12,7 @@ from daemon.errors import ConfigError, StoreUnavailable
 from daemon.provisioning.sealing import Sealer
 from daemon.provisioning.templates import MAX_BYTES, load_templates
 from daemon.store import files
-from daemon.store.files import load_or_create_key, read_firmware, read_shipped_templates, read_templates
+from daemon.store.files import load_or_create_key, read_shipped_templates, read_templates
 
 
 def test_the_shipped_templates_are_all_good() -> None:
@@ -29,7 +29,6 @@ def test_operators_templates_are_read_by_model_and_by_tenant_and_model(tmp_path:
 
 def test_a_folder_that_is_not_there_is_empty(tmp_path: Path) -> None:
     assert read_templates(tmp_path / "none") == {}
-    assert read_firmware(tmp_path / "none") == ()
 
 
 def test_of_a_huge_template_no_more_is_read_than_shows_its_size(tmp_path: Path) -> None:
@@ -43,20 +42,6 @@ def test_a_folder_with_too_many_templates_is_refused(tmp_path: Path, monkeypatch
         (tmp_path / f"{number}.xml").touch()
     with pytest.raises(ConfigError, match="more than 2 files"):
         read_templates(tmp_path)
-
-
-def test_a_file_in_place_of_the_folder_is_said_so(tmp_path: Path) -> None:
-    (tmp_path / "firmware").touch()
-    with pytest.raises(ConfigError, match="cannot be read: Not a directory"):
-        read_firmware(tmp_path / "firmware")
-
-
-def test_firmware_is_listed_by_name_and_size(tmp_path: Path) -> None:
-    (tmp_path / "420HD.img").write_bytes(b"1234")
-    (tmp_path / "hrs.dfu").write_bytes(b"12")
-    (tmp_path / "readme.txt").touch()
-    (tmp_path / "folder.img").mkdir()
-    assert [(file.name, file.size) for file in read_firmware(tmp_path)] == [("420HD.img", 4), ("hrs.dfu", 2)]
 
 
 def test_the_key_is_made_once_for_our_eyes_only(tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ import structlog
 from starlette.responses import Response
 
 from daemon.errors import BadMessage
+from daemon.http.asgi import problem
+from daemon.scheduler.pacing import TokenBucket
 
 log = structlog.get_logger("phones")
 
@@ -30,31 +32,25 @@ class Refusals:
     def __init__(self, now: Callable[[], float]) -> None:
         self.by_reason: Counter[str] = Counter()
         self._now = now
-        self._minute = -1
-        self._lines = 0
+        self._lines = TokenBucket(LINES_PER_MINUTE / 60, LINES_PER_MINUTE)
 
     def not_found(self, reason: str, source: str, detail: str = "") -> Response:
         """404, the same for every reason."""
         self._note(reason, source, detail)
-        return Response(b'{"type":"about:blank","title":"Not Found","status":404}', 404, media_type=_PROBLEM)
+        return Response(problem(404), 404, media_type=_PROBLEM)
 
     def bad(self, error: BadMessage, source: str) -> Response:
         """The status and reason of a message we cannot use."""
         self._note(error.reason, source, error.detail)
-        problem = {"type": "about:blank", "title": "Bad Request", "status": error.status, "detail": str(error)}
-        return Response(json.dumps(problem).encode(), error.status, media_type=_PROBLEM)
+        said = {"type": "about:blank", "title": "Bad Request", "status": error.status, "detail": str(error)}
+        return Response(json.dumps(said).encode(), error.status, media_type=_PROBLEM)
 
     def unavailable(self) -> Response:
         """503: nothing can be kept now, so nothing is promised."""
         self.by_reason["store"] += 1
-        problem = b'{"type":"about:blank","title":"Service Unavailable","status":503}'
-        return Response(problem, 503, {"retry-after": RETRY_AFTER}, media_type=_PROBLEM)
+        return Response(problem(503), 503, {"retry-after": RETRY_AFTER}, media_type=_PROBLEM)
 
     def _note(self, reason: str, source: str, detail: str = "") -> None:
         self.by_reason[reason] += 1
-        minute = int(self._now() // 60)
-        if minute != self._minute:
-            self._minute, self._lines = minute, 0
-        self._lines += 1
-        if self._lines <= LINES_PER_MINUTE:
+        if self._lines.take(self._now()):
             log.warning("refused a phone", event_name="phone-refused", reason=reason, source=source, detail=detail)
