@@ -128,6 +128,7 @@ async def run_daemon(
         metrics.add(phones_server.statistics, partial(families.http, "phones"))
         metrics.add(operators_server.statistics, partial(families.http, "operators"))
         metrics.add(phones.statistics, families.phones)
+        metrics.add(provisioner.statistics, families.provisioning)
         metrics.add(operators.statistics, families.operators)
         metrics.add(store.statistics, families.store)
         metrics.add(sender.statistics, families.sender)

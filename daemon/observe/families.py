@@ -22,6 +22,7 @@ from daemon.http.limits import HttpStatistics
 from daemon.http.operators.app import OperatorsStatistics
 from daemon.http.phones.app import PhonesStatistics
 from daemon.observe.watchdog import WatchdogStatistics
+from daemon.provisioning.provisioner import ProvisioningStatistics
 from daemon.sip.endpoint import SipStatistics
 from daemon.snmp.sender import SenderStatistics
 from daemon.store.store import StoreStatistics
@@ -104,6 +105,17 @@ def phones(statistics: PhonesStatistics) -> Families:
     yield _counters("ringkeeper_files_served", "Files handed to phones.", "kind", files)
     yield _counter("ringkeeper_firmware_aborted", "Firmware downloads cut off.", statistics.firmware_aborted)
     yield _counters("ringkeeper_phone_requests_refused", "Refused by content.", "reason", statistics.refused)
+
+
+def provisioning(statistics: ProvisioningStatistics) -> Families:
+    """What configuration files phones got, and how the cache of finished files fares."""
+    served = statistics.served
+    yield _counters(
+        "ringkeeper_config_files_served", "Configuration files, complete or stripped of secrets.", "kind", served
+    )
+    found = {"hit": statistics.cache_hits, "miss": statistics.cache_misses, "evicted": statistics.cache_evictions}
+    yield _counters("ringkeeper_file_cache", "Finished files looked up, and those that made room.", "result", found)
+    yield _gauge("ringkeeper_file_cache_bytes", "Finished files kept now.", statistics.cached_bytes)
 
 
 def operators(statistics: OperatorsStatistics) -> Families:

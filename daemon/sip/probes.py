@@ -17,7 +17,7 @@ from daemon.fleet.model import Mac
 
 TIMER_F = 32.0  # 64 * T1, RFC 3261 section 17.1.2.2: no answer can be expected after this
 # A fleet of 300,000 at 5,000 pings a second loses 20,000 answers in the 4 s before it notices an outage; three
-# times that, at some 200 bytes each. Beyond it the oldest go, and their late answers count as unmatched.
+# times that. Beyond it the oldest go, and their late answers count as unmatched.
 MAX_LATE = 65_536
 
 

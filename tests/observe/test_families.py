@@ -17,6 +17,7 @@ from daemon.http.operators.live import LiveStatistics
 from daemon.http.phones.app import PhonesStatistics
 from daemon.observe import families
 from daemon.observe.watchdog import WatchdogStatistics
+from daemon.provisioning.provisioner import ProvisioningStatistics
 from daemon.sip.endpoint import SipStatistics
 from daemon.snmp.sender import SenderStatistics
 from daemon.store.outbox import OutboxStatistics
@@ -69,6 +70,9 @@ SENDER = SenderStatistics(
     oldest={"nms:162/ringkeeper": 3.5},
 )
 PHONES = PhonesStatistics(keep_alives=20, alerts=2, files=7, firmware=3, firmware_aborted=1, refused={"json": 2})
+PROVISIONING = ProvisioningStatistics(
+    served={"complete": 4}, refused={}, cache_hits=3, cache_misses=2, cache_evictions=1, cached_bytes=5000
+)
 OPERATORS = OperatorsStatistics(sessions=2, sessions_pushed_out=0, wrong_tokens=5, live=LiveStatistics(1, 90))
 WATCHDOG = WatchdogStatistics(lag=0.01, worst_lag=0.5, drift=-1.5, late_turns=2, petted=8, withheld=0)
 
@@ -85,6 +89,7 @@ ALL = {
     "sip": lambda: families.sip(SIP),
     "http": lambda: families.http("phones", HTTP),
     "phones": lambda: families.phones(PHONES),
+    "provisioning": lambda: families.provisioning(PROVISIONING),
     "operators": lambda: families.operators(OPERATORS),
     "store": lambda: families.store(STORE),
     "sender": lambda: families.sender(SENDER),
@@ -131,6 +136,13 @@ def test_counts_keep_their_reasons() -> None:
     assert samples(families.http("phones", HTTP))["ringkeeper_http_responses_total{phones,2xx}"] == 11
     assert samples(families.decisions({("a", "b"): 3})) == {"ringkeeper_decisions_total{a,b}": 3}
     assert samples(families.phones(PHONES))["ringkeeper_phone_requests_refused_total{json}"] == 2
+
+
+def test_the_cache_of_files_shows_how_it_fares() -> None:
+    found = samples(families.provisioning(PROVISIONING))
+    assert found["ringkeeper_config_files_served_total{complete}"] == 4
+    assert [found[f"ringkeeper_file_cache_total{{{result}}}"] for result in ("hit", "miss", "evicted")] == [3, 2, 1]
+    assert found["ringkeeper_file_cache_bytes{}"] == 5000
 
 
 def test_what_waits_is_shown_per_manager() -> None:
