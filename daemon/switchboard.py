@@ -117,7 +117,7 @@ class Switchboard:
         log.info(
             "moved",
             event_name="moved",
-            mac=moved.mac,
+            key=moved.key,
             axis=moved.axis,
             old=moved.old,
             new=moved.new,
@@ -139,8 +139,8 @@ class Switchboard:
 
     def _decided(self, order: Decided) -> None:
         self.decisions[order.rule, order.reason] += 1
-        if order.mac:
-            log.debug("decided", rule=order.rule, reason=order.reason, mac=order.mac)
+        if order.key:
+            log.debug("decided", rule=order.rule, reason=order.reason, key=order.key)
 
 
 _FOR_THE_STORE: tuple[type[Command], ...] = (

@@ -57,6 +57,7 @@ RUNGS = {
     "daemon.fleet.notifications": 0,
     "daemon.fleet.records": 0,
     "daemon.fleet.round_trips": 0,
+    "daemon.fleet.target": 0,
     "daemon.scheduler": 0,
 }
 # The driver that a switchboard owns and pokes lives beside what only edges may have.
@@ -99,6 +100,7 @@ WITHOUT_A_MIRROR = {
     "daemon.fleet.notifications": "shapes",
     "daemon.fleet.parts": "shapes",
     "daemon.fleet.records": "shapes",
+    "daemon.fleet.target": "shapes",
     "daemon.provisioning.served": "shapes",
     "daemon.simulate.acts": "shapes",
 }

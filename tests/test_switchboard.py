@@ -84,7 +84,7 @@ async def test_a_step_of_a_timeline_is_said_with_its_reason(autojump_clock: Mock
     with capture_logs() as log:
         scene.deliver(KeepAliveHeard(MAC, report(), "10.1.2.7", with_secret=False))
     (line,) = [line for line in log if line["event"] == "moved" and line["axis"] == "presence"]
-    assert (line["mac"], line["old"], line["new"]) == (MAC, "NEVER_SEEN", "REGISTERED")
+    assert (line["key"], line["old"], line["new"]) == (MAC, "NEVER_SEEN", "REGISTERED")
     assert line["reason"]
 
 

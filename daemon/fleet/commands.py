@@ -15,9 +15,9 @@ from daemon.fleet.records import NumberEntry, Operator, PhoneRequest
 
 @dataclass(frozen=True, slots=True)
 class SendProbe:
-    """Ping the phone at this contact once."""
+    """Ping the target of this key, at this contact, once."""
 
-    mac: Mac
+    key: str
     contact: Contact
 
 
@@ -137,11 +137,11 @@ class SaveMark:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A decision that changes nothing on disk, with its named reason; becomes a counter and, if `mac`, a debug line."""
+    """A decision that changes nothing on disk, with its named reason; becomes a counter and, if `key`, a debug line."""
 
     rule: str
     reason: str
-    mac: Mac | None = None
+    key: str | None = None  # whom it is about: a MAC, or "connection/<name>"
 
 
 @dataclass(frozen=True, slots=True)

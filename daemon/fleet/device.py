@@ -6,55 +6,32 @@ reads. A phone is one such object and a few deadlines, never a task. Not here: a
 
 from __future__ import annotations
 
-from zlib import crc32
-
-from daemon.fleet.model import Contact, DeviceRecord, DeviceState, Presence, Reachability, Report, Status
-from daemon.fleet.round_trips import RoundTrips
-
-NEVER_REGISTERED = "never registered"
+from daemon.fleet.model import DeviceRecord, DeviceState, Presence, Report, Status
+from daemon.fleet.target import Target
 
 
-class Device:
+class Device(Target):
     """One phone. Times are UTC seconds on the program's axis, round trips seconds."""
 
     __slots__ = (
-        "contact",
-        "ever_registered",
-        "interval",
         "last_seen",
         "mac",
-        "misses",
-        "pinged_at",
         "presence",
         "presence_reason",
         "presence_since",
-        "reachability",
-        "reachability_reason",
-        "reachability_since",
         "record",
         "registered_server",
         "report",
-        "round_trips",
-        "share",
         "source",
         "status",
         "status_reason",
     )
 
     def __init__(self, record: DeviceRecord, now: float) -> None:
+        super().__init__(record.mac, now)
         self.record = record
         self.mac = record.mac  # its hardware address, which is its name everywhere
-        self.share = crc32(record.mac.encode()) / 2**32  # its place in any interval, 0 to 1
-        self.reachability = Reachability.NO_STATUS
-        self.reachability_reason = NEVER_REGISTERED
-        self.reachability_since = now
-        self.misses = 0  # unanswered pings in a row
-        self.interval = 0.0  # seconds to the next ping of a dead phone; 0 while it answers
-        self.pinged_at = 0.0  # when it was last pinged
-        self.round_trips = RoundTrips()
-        self.contact: Contact | None = None
         self.registered_server = ""  # name of the server it registered with, "" if unknown
-        self.ever_registered = False
         self.presence = Presence.NEVER_SEEN
         self.presence_reason = "no report yet"
         self.presence_since = now

@@ -16,9 +16,9 @@ from daemon.fleet.records import Inventory, Operator
 
 @dataclass(frozen=True, slots=True)
 class ProbeAnswered:
-    """A phone answered an OPTIONS ping; `rtt` in seconds, None when the sample is worthless (a late answer)."""
+    """A target answered an OPTIONS ping; `rtt` in seconds, None when the sample is worthless (a late answer)."""
 
-    mac: Mac
+    key: str
     code: int
     rtt: float | None
 
@@ -27,7 +27,7 @@ class ProbeAnswered:
 class ProbeMissed:
     """A ping found no answer; `cause` is "timeout", "icmp" or "send failed"."""
 
-    mac: Mac
+    key: str
     cause: str
 
 

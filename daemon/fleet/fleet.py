@@ -47,6 +47,7 @@ from daemon.fleet.qualify import Pinging
 from daemon.fleet.records import Inventory, NumberEntry, PhoneRequest, Snapshot
 from daemon.fleet.requests import RequestBook
 from daemon.fleet.roster import FleetStatistics, Roster
+from daemon.fleet.sip_events import watch
 
 ALIVE_AT = "alive_at"  # the mark that tells, after a start, how long we were away
 
@@ -126,11 +127,11 @@ class Fleet:
     def expire(self, now: float) -> list[Command]:
         """Time has passed: what is due by `now`, pings no faster than `qualify.max_rate`."""
         parts, orders = self.parts, list[Command]()
-        orders += parts.pinging.due(now, self.device)
-        for mac in parts.pinging.registrations.expire(now):
-            orders += sip_events.registration_expired(parts, mac, now)
-        for mac in parts.pinging.long_silences.expire(now):
-            orders += sip_events.unreachable_for_long(parts, mac, now)
+        orders += parts.pinging.due(now)
+        for key in parts.pinging.registrations.expire(now):
+            orders += sip_events.registration_expired(parts, Mac(key), now)
+        for key in parts.pinging.long_silences.expire(now):
+            orders += sip_events.unreachable_for_long(parts, Mac(key), now)
         for mac in parts.absences.expire(now):
             orders += phone_events.silent(parts, mac, now)
         orders += parts.numbers.release(now)
@@ -172,7 +173,7 @@ class Fleet:
             if device.contact is None and record.contact:
                 device.contact = sip_events.static_contact(record.contact)
             self.roster.add(device)
-            self.parts.pinging.watch(device, now)
+            watch(self.parts, device, now)
             expect_report(self.parts, device)
             refresh_status(self.parts, device)
 

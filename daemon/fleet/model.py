@@ -105,17 +105,38 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """Where a device can be reached by SIP: the Contact URI, and the socket address the packets go to."""
+    """Where a device can be reached by SIP: the Contact URI, and the socket address the packets go to.
+
+    Over "tcp" and "tls" the address is the far end of the connection it registered over, and that very connection is
+    used. `route` are the Path URIs (RFC 3327) that a request to it must carry, topmost first.
+    """
 
     uri: str
     host: str
     port: int
     expires_at: float | None = None  # None: a static contact from the inventory, which never expires
+    transport: str = "udp"
+    route: tuple[str, ...] = ()
 
     @property
     def static(self) -> bool:
         """Whether an operator wrote this contact down, instead of the phone registering it."""
         return self.expires_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One contact that a device registered (RFC 3261 section 10.3), and what the registration was made with.
+
+    `instance` and `reg_id` are those of RFC 5626, "" and 0 without; together they name the binding, else the URI does.
+    """
+
+    contact: Contact
+    call_id: str
+    cseq: int
+    q: float = 1.0
+    instance: str = ""
+    reg_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,9 +212,12 @@ class DeviceState:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One step of a device's timeline: which axis moved, from what to what, when and why."""
+    """One step of a timeline: which axis moved, from what to what, when and why.
 
-    mac: Mac
+    `key` says whose: a device's MAC, or "connection/<name>" for a SIP connection.
+    """
+
+    key: str
     at: float
     axis: str  # "reachability" | "presence" | "number" | "provisioning"
     old: str

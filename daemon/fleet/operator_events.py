@@ -40,7 +40,7 @@ from daemon.fleet.events import (
 from daemon.fleet.model import DeviceRecord, Transition
 from daemon.fleet.parts import Parts
 from daemon.fleet.records import Inventory
-from daemon.fleet.sip_events import static_contact
+from daemon.fleet.sip_events import static_contact, watch
 
 OURSELVES = "Ringkeeper"  # the source of alarms about the daemon itself
 
@@ -112,7 +112,7 @@ def settings_changed(parts: Parts, event: SettingsChanged, now: float) -> list[C
     parts.numbers.settings = event.settings.numbers
     parts.requests.settings = event.settings.requests
     for device in parts.roster.devices():
-        parts.pinging.watch(device, now)
+        watch(parts, device, now)
         expect_report(parts, device)
     return [Decided("settings", "taken over")]
 
@@ -182,6 +182,6 @@ def _set_up(parts: Parts, device: Device, now: float) -> list[Command]:
         orders += parts.numbers.assign(device.number, device.mac, now)
     if device.contact is None or device.contact.static:
         parts.roster.move(device, static_contact(device.record.contact))
-    moved = parts.pinging.watch(device, now)
+    moved = watch(parts, device, now)
     refresh_status(parts, device)
     return [*orders, *(follow(parts, device, moved, now) or [SaveState(device.state())])]

@@ -18,6 +18,7 @@ from daemon.fleet.events import AlertsHeard, FileFetched, KeepAliveHeard, Unknow
 from daemon.fleet.model import DeviceRecord, Mac, Transition
 from daemon.fleet.parts import Parts
 from daemon.fleet.presence import SAID, Sign
+from daemon.fleet.sip_events import watch
 
 
 def keep_alive_heard(parts: Parts, event: KeepAliveHeard, now: float) -> list[Command]:
@@ -73,7 +74,7 @@ def unknown_phone_heard(parts: Parts, event: UnknownPhoneHeard, now: float) -> l
     record = DeviceRecord(event.mac, model=event.model, tenant=event.tenant, approved=False)
     device = Device(record, now)
     parts.roster.add(device)
-    moved = parts.pinging.watch(device, now)
+    moved = watch(parts, device, now)
     device.last_seen, device.source = now, event.source
     refresh_status(parts, device)
     arrival = Transition(event.mac, now, "provisioning", "", "unapproved", f"first heard from {event.source}")

@@ -1,6 +1,6 @@
 """Whether a phone answers pings: MOR's six registration statuses as a table.
 
-Everything that moves a device from one reachability to another stands in this file; *when* it is pinged stands in
+Everything that moves a target from one reachability to another stands in this file; *when* it is pinged stands in
 `qualify`. The rules, in words: an answer brings any state to OK or LAGGED at once; silence needs several misses in
 a row; an hour of silence, or the end of the registration, means we no longer know. Two stimuli are the same
 everywhere and stand below the table: switching qualify off, and registering with somebody else's server.
@@ -14,8 +14,8 @@ from __future__ import annotations
 from enum import StrEnum
 
 from daemon.config.settings import Qualify
-from daemon.fleet.device import Device
 from daemon.fleet.model import Reachability, Transition
+from daemon.fleet.target import Target
 
 _OK, _LAGGED, _UNREACHABLE, _UNKNOWN, _UNMONITORED, _NO_STATUS = (
     Reachability.OK,
@@ -30,7 +30,7 @@ ALIVE = frozenset({_OK, _LAGGED})
 
 
 class Stimulus(StrEnum):
-    """What can happen to a device's reachability; the text is the reason an operator reads."""
+    """What can happen to a target's reachability; the text is the reason an operator reads."""
 
     ANSWERED = "answers pings in time"
     ANSWERED_SLOWLY = "answers pings, but slower than its limit"
@@ -91,36 +91,36 @@ def destination(state: Reachability, stimulus: Stimulus) -> Reachability:
     return EVERYWHERE.get(stimulus) or TABLE[state].get(stimulus, state)
 
 
-def step(device: Device, stimulus: Stimulus, now: float, detail: str = "") -> Transition | None:
-    """Move `device` by `stimulus`; the transition if its state changed, else None.
+def step(target: Target, stimulus: Stimulus, now: float, detail: str = "") -> Transition | None:
+    """Move `target` by `stimulus`; the transition if its state changed, else None.
 
     `detail` ("3 pings unanswered: timeout") follows the stimulus in the reason. A stimulus the table does not name
     for the state leaves everything as it is.
     """
-    old = device.reachability
+    old = target.reachability
     new = destination(old, stimulus)
     reason = f"{stimulus}: {detail}" if detail else str(stimulus)
     if new is old:
         return None
-    device.reachability = new
-    device.reachability_reason = reason
-    device.reachability_since = now
-    return Transition(device.mac, now, "reachability", old, new, reason)
+    target.reachability = new
+    target.reachability_reason = reason
+    target.reachability_since = now
+    return Transition(target.key, now, "reachability", old, new, reason)
 
 
-def judge(device: Device, rtt: float | None, qualify: Qualify) -> Stimulus:
+def judge(target: Target, rtt: float | None, qualify: Qualify) -> Stimulus:
     """Take an answer's round trip into account and say what kind of answer it was.
 
     `rtt` is in seconds; None is an answer that came after its timeout, which is slow whatever the history says.
     """
-    device.misses = 0
-    device.interval = 0.0
+    target.misses = 0
+    target.interval = 0.0
     if rtt is not None:
-        device.round_trips.add(rtt, qualify.smoothing)
-    limit = device.record.lagged_after or qualify.lagged_after
-    if device.reachability is _LAGGED:
+        target.round_trips.add(rtt, qualify.smoothing)
+    limit = target.lagged_after
+    if target.reachability is _LAGGED:
         limit *= qualify.lagged_leave_ratio
-    smoothed = device.round_trips.smoothed
+    smoothed = target.round_trips.smoothed
     slow = rtt is None or (smoothed is not None and smoothed > limit)
     return Stimulus.ANSWERED_SLOWLY if slow else Stimulus.ANSWERED
 

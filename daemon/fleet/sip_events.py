@@ -11,7 +11,7 @@ from daemon.fleet.commands import Command, Decided, SaveState
 from daemon.fleet.consequences import follow, number
 from daemon.fleet.device import Device
 from daemon.fleet.events import LifeSign, ProbeAnswered, ProbeMissed, Registered, Unregistered
-from daemon.fleet.model import Contact, Mac
+from daemon.fleet.model import Contact, Mac, Transition
 from daemon.fleet.parts import Parts
 from daemon.fleet.reachability import Stimulus
 from daemon.sip.uri import contact_from_uri, parse_sip_uri
@@ -19,7 +19,7 @@ from daemon.sip.uri import contact_from_uri, parse_sip_uri
 
 def probe_answered(parts: Parts, event: ProbeAnswered, now: float) -> list[Command]:
     """A ping came back. The everyday case, so it is kept short."""
-    device = parts.roster.device(event.mac)
+    device = parts.roster.device(Mac(event.key))
     if device is None:
         return []
     outcome = parts.pinging.answered(device, event, now)
@@ -28,7 +28,7 @@ def probe_answered(parts: Parts, event: ProbeAnswered, now: float) -> list[Comma
 
 def probe_missed(parts: Parts, event: ProbeMissed, now: float) -> list[Command]:
     """A ping did not come back."""
-    device = parts.roster.device(event.mac)
+    device = parts.roster.device(Mac(event.key))
     return follow(parts, device, parts.pinging.missed(device, event, now), now) if device else []
 
 
@@ -69,6 +69,15 @@ def life_sign(parts: Parts, event: LifeSign, now: float) -> list[Command]:
     device = parts.roster.device(event.mac)
     outcome = parts.pinging.wake(device, now) if device else None
     return [outcome] if outcome else []
+
+
+def watch(parts: Parts, device: Device, now: float) -> Transition | None:
+    """Begin, resume or end pinging a device, by the limits that its record, its tenant or the settings give it."""
+    record, settings = device.record, parts.settings.qualify
+    device.monitored = record.qualify and record.approved
+    device.lagged_after = record.lagged_after or settings.lagged_after
+    device.period = settings.interval
+    return parts.pinging.watch(device, now)
 
 
 def static_contact(uri: str) -> Contact | None:

@@ -150,7 +150,7 @@ class SipEndpoint:
     def submit(self, order: SendProbe) -> None:
         """Send one ping, now. One that cannot leave is missed, cause "send failed"; its reason is counted."""
         contact, was_idle = order.contact, not self._probes
-        token = self._probes.start(order.mac, self._clock.now())
+        token = self._probes.start(order.key, self._clock.now())
         flow = self._flow_to(contact.host)
         if flow and self._send(flow, flow.options.render(contact.uri, token), (contact.host, contact.port)):
             self._counts["sent"] += 1

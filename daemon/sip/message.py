@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from daemon.errors import BadMessage
 from daemon.sip.grammar import (
@@ -24,6 +25,18 @@ from daemon.sip.grammar import (
 
 Header = tuple[str, str]  # lower-case full name, value without the spaces around it
 Address = tuple[str, int]  # where a datagram came from or goes to: numeric host, port
+
+
+class Source(NamedTuple):
+    """Where a message came from: a numeric host and its port, over "udp", "tcp" or "tls".
+
+    Over a stream this names the connection itself, and an answer goes back over that one.
+    """
+
+    host: str
+    port: int
+    transport: str = "udp"
+
 
 # Section 7.3.3 and the registry at IANA; every compact form there is.
 COMPACT_FORMS = {

@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Callable
 
 from daemon.fleet.events import ProbeMissed
-from daemon.fleet.model import Mac
 
 TIMER_F = 32.0  # 64 * T1, RFC 3261 section 17.1.2.2: no answer can be expected after this
 # A fleet of 300,000 at 5,000 pings a second loses 20,000 answers in the 4 s before it notices an outage; three
@@ -28,28 +27,28 @@ class Probes:
         """`new_token` must be unguessable: whoever knows a token can answer for the phone."""
         self.timeout = timeout
         self._new_token = new_token
-        self._waiting: dict[str, tuple[Mac, float]] = {}
+        self._waiting: dict[str, tuple[str, float]] = {}
         self._queue: deque[tuple[float, str]] = deque()  # in order of sending; answered tokens go when they surface
-        self._late: dict[str, Mac] = {}
+        self._late: dict[str, str] = {}
         self._late_queue: deque[tuple[float, str]] = deque()
-        self._failed: list[Mac] = []
+        self._failed: list[str] = []
 
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def start(self, mac: Mac, now: float) -> str:
+    def start(self, key: str, now: float) -> str:
         """A ping leaves now; its token must come back in the answer."""
         token = self._new_token()
-        self._waiting[token] = (mac, now)
+        self._waiting[token] = (key, now)
         self._queue.append((now, token))
         return token
 
     def failed(self, token: str) -> None:
         """The ping could not even be sent: the next `expire` says so."""
-        mac, _ = self._waiting.pop(token)
-        self._failed.append(mac)
+        key, _ = self._waiting.pop(token)
+        self._failed.append(key)
 
-    def answered(self, token: str, now: float) -> tuple[Mac, float | None] | None:
+    def answered(self, token: str, now: float) -> tuple[str, float | None] | None:
         """Who answered, and the round trip (None: too late to count); None if nobody waits for this token."""
         waiting = self._waiting.pop(token, None)
         if waiting is not None:
@@ -68,14 +67,14 @@ class Probes:
 
     def expire(self, now: float) -> list[ProbeMissed]:
         """The pings that found no answer by now, oldest first."""
-        missed = [ProbeMissed(mac, "send failed") for mac in self._failed]
+        missed = [ProbeMissed(key, "send failed") for key in self._failed]
         self._failed.clear()
         while self.next_deadline() <= now:
             sent_at, token = self._queue.popleft()
-            mac, _ = self._waiting.pop(token)
-            self._late[token] = mac
+            key, _ = self._waiting.pop(token)
+            self._late[token] = key
             self._late_queue.append((sent_at + TIMER_F, token))
-            missed.append(ProbeMissed(mac, "timeout"))
+            missed.append(ProbeMissed(key, "timeout"))
         self._forget(now)
         return missed
 

@@ -192,7 +192,7 @@ def alarm_of(row: Row) -> Alarm:
 
 def transition_row(transition: Transition) -> Row:
     """A step of a timeline, without the id that the table gives it."""
-    return (transition.mac, transition.at, transition.axis, transition.old, transition.new, transition.reason)
+    return (transition.key, transition.at, transition.axis, transition.old, transition.new, transition.reason)
 
 
 def transition_of(row: Row) -> Transition:

@@ -29,7 +29,7 @@ async def test_a_ping_and_its_answer_become_an_event_with_the_round_trip() -> No
         await phone.say(ok(ping))
         event = (await office.until(1))[0]
         assert isinstance(event, ProbeAnswered)
-        assert (event.mac, event.code) == (ALICE, 200)
+        assert (event.key, event.code) == (ALICE, 200)
         assert event.rtt is not None
         assert 0 <= event.rtt < 5
 

@@ -105,7 +105,7 @@ class DeskWithFleet:
         return enrolment.faults(wanted, self.fleet.roster, self.fleet.numbers)
 
     async def _timeline(self, mac: Mac, limit: int) -> Sequence[Transition]:
-        return [step for step in reversed(self.steps) if step.mac == mac][:limit]
+        return [step for step in reversed(self.steps) if step.key == mac][:limit]
 
 
 @asynccontextmanager

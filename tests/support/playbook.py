@@ -43,7 +43,7 @@ class Playbook:
             orders = self.fleet.expire(self.now)
             self.orders += orders
             for probe in (order for order in orders if isinstance(order, SendProbe)):
-                self._outcome(probe.mac)
+                self._outcome(probe.key)
         self.now = NOW + second
 
     def registers(self, mac: Mac = MAC, domain: str = "pbx-a.example.net", expires: float = 1e9) -> None:
@@ -70,6 +70,6 @@ class Playbook:
         """All orders of one kind so far."""
         return (order for order in self.orders if isinstance(order, kind))
 
-    def _outcome(self, mac: Mac) -> None:
-        rtt = self.answers.get(mac)
-        self.hears(ProbeMissed(mac, "timeout") if rtt is None else ProbeAnswered(mac, 200, rtt))
+    def _outcome(self, key: str) -> None:
+        rtt = self.answers.get(Mac(key))
+        self.hears(ProbeMissed(key, "timeout") if rtt is None else ProbeAnswered(key, 200, rtt))

@@ -103,7 +103,7 @@ class Remembered:
 
     def timeline(self, mac: Mac) -> list[Transition]:
         """A device's steps, newest first."""
-        return [step for step in reversed(self.transitions) if step.mac == mac]
+        return [step for step in reversed(self.transitions) if step.key == mac]
 
     def _drop(self, mac: Mac) -> None:
         self.tables["records"].pop(mac, None)
