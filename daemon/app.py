@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack
 from errno import EADDRINUSE
 from functools import partial
 from pathlib import Path
+from random import SystemRandom
 
 import structlog
 import trio
@@ -30,15 +31,22 @@ from daemon.http.operators.app import OperatorsApp, operators_app
 from daemon.http.operators.desk import Desk
 from daemon.http.phones.app import phones_app
 from daemon.http.server import HttpServer
-from daemon.observe import families, logs
+from daemon.integrations.connectors import Connectors
+from daemon.observe import families, logs, probe_text
 from daemon.observe.metrics import Metrics
 from daemon.observe.notify import Notifier
 from daemon.observe.watchdog import Watchdog
 from daemon.provisioning.provisioner import Provisioner
-from daemon.provisioning.sealing import Sealer
+from daemon.provisioning.sealing import Sealer, password_of
 from daemon.running import Parts, Running
 from daemon.scheduler.clock import Clock
 from daemon.sip.endpoint import SipEndpoint
+from daemon.sip.locator import Locator
+from daemon.sip.prober import Prober
+from daemon.sip.resolver import Resolver
+from daemon.sip.tls import load_contexts
+from daemon.sip.trace import Traces
+from daemon.sip.uri import contact_from_uri
 from daemon.snmp.sender import Sender
 from daemon.store.files import firmware_folder, load_all_templates, load_or_create_key
 from daemon.store.store import open_store
@@ -73,6 +81,7 @@ async def run_daemon(
                 settings.store,
                 clock,
                 settings.snmp.outbox_limit,
+                calls_of=settings.quality.window,
             )
         )
         sealer = Sealer(load_or_create_key(settings.state_dir / KEY))
@@ -82,9 +91,33 @@ async def run_daemon(
         provisioner = Provisioner(
             fleet, templates, sealer, settings=settings.provisioning, keep_alive=settings.keep_alive, sip=settings.sip
         )
-        sip = SipEndpoint(settings.sip, settings.qualify, fleet, clock)
+        traces = Traces(settings.sip.trace, fleet)
+        switchboard.connect_traces(traces)
+        contexts = await trio.to_thread.run_sync(load_contexts, settings.sip.tls)
+        sip = SipEndpoint(
+            settings.sip,
+            settings.qualify,
+            fleet,
+            clock,
+            contexts=contexts,
+            traces=traces,
+            password_of=partial(password_of, fleet, sealer),
+        )
         switchboard.connect_sip(sip.submit)
+        switchboard.connect_resyncs(sip.resync)
+        resolver = Resolver(settings.sip.dns, clock)
+        locator = Locator(resolver, SystemRandom().random)
+        switchboard.connect_locator(locator.submit)
+        prober = Prober(lambda: running.settings, fleet, locator, contexts.client, clock)
         sender = Sender(settings.snmp, store.outbox, clock)
+        connectors = Connectors(
+            settings.connectors,
+            switchboard.deliver,
+            directory=fleet,
+            clock=clock,
+            parse=contact_from_uri,
+            chance=SystemRandom().random,
+        )
         # The timers are what everything hangs on: if they stand still for half a minute, a restart is the best cure.
         watchdog = Watchdog(clock, notifier, alive=lambda: clock.now() - fleet.next_deadline() < TIMERS_MAY_LAG)
         reloads = Reloads(clock.now())
@@ -100,7 +133,20 @@ async def run_daemon(
         )
         phones_server = HttpServer(phones, settings.http.phones.listen, settings.http.phones, "phones")
         parts = Parts(
-            clock, fleet, switchboard, store, sealer, provisioner, sip, sender, watchdog, reloads, phones_server
+            clock,
+            fleet,
+            switchboard,
+            store,
+            sealer,
+            provisioner,
+            sip,
+            sender,
+            watchdog,
+            reloads,
+            phones_server,
+            connectors,
+            prober,
+            resolver,
         )
         running = Running(parts, settings, config_path)
         operators = operators_app(
@@ -110,11 +156,16 @@ async def run_daemon(
                 clock=clock,
                 settings=lambda: running.settings,
                 timeline=store.timeline,
+                calls=store.calls,
+                call=store.call,
                 parse=partial(parse_inventory, file="inventory", seal=sealer.seal),
                 check=fleet.faults,
                 export=export_inventory,
                 metrics=metrics.render,
                 ready=running.ready,
+                probe=partial(probe_text.answer, prober),
+                traces=traces,
+                connectors=connectors.statistics,
             )
         )
         operators_server = HttpServer(operators, settings.http.operators.listen, settings.http.operators, "operators")
@@ -123,8 +174,13 @@ async def run_daemon(
         metrics.add(lambda: __version__, families.build)
         metrics.add(reloads.statistics, families.reloads)
         metrics.add(fleet.statistics, families.fleet)
+        metrics.add(fleet.calls.statistics, families.calls)
         metrics.add(lambda: switchboard.decisions, families.decisions)
         metrics.add(sip.statistics, families.sip)
+        metrics.add(resolver.statistics, families.resolver)
+        metrics.add(locator.statistics, families.locator)
+        metrics.add(prober.statistics, families.prober)
+        metrics.add(lambda: traces.statistics(clock.now()), families.traces)
         metrics.add(phones_server.statistics, partial(families.http, "phones"))
         metrics.add(operators_server.statistics, partial(families.http, "operators"))
         metrics.add(phones.statistics, families.phones)
@@ -132,6 +188,7 @@ async def run_daemon(
         metrics.add(operators.statistics, families.operators)
         metrics.add(store.statistics, families.store)
         metrics.add(sender.statistics, families.sender)
+        metrics.add(connectors.statistics, families.connectors)
         metrics.add(watchdog.statistics, families.watchdog)
 
         running.supervisor = Supervisor(
@@ -140,9 +197,11 @@ async def run_daemon(
                 Service("inventory", running.take_inventory_at_start),
                 Service("snmp sender", sender.run),
                 Service("sip", partial(sip.run, switchboard.deliver)),
+                Service("locator", partial(locator.run, switchboard.deliver)),
                 Service("timers", switchboard.driver.run, running.write_last_checkpoint, reports_ready=False),
                 Service("phones' listener", phones_server.run, phones_server.aclose),
                 Service("operators' listener", operators_server.run, partial(_close, operators, operators_server)),
+                Service("connectors", connectors.run),
                 Service("watchdog", watchdog.run),
             ]
         )

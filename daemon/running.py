@@ -26,12 +26,16 @@ from daemon.fleet.fleet import Fleet
 from daemon.fleet.records import Inventory, Operator, Role
 from daemon.http.operators.access import token_hash
 from daemon.http.server import HttpServer
+from daemon.integrations.connectors import Connectors
 from daemon.observe import logs
 from daemon.observe.watchdog import Watchdog
 from daemon.provisioning.provisioner import Provisioner
 from daemon.provisioning.sealing import Sealer
 from daemon.scheduler.clock import Clock
 from daemon.sip.endpoint import SipEndpoint
+from daemon.sip.prober import Prober
+from daemon.sip.resolver import Resolver
+from daemon.sip.tls import load_contexts
 from daemon.snmp.sender import Sender
 from daemon.store.files import load_all_templates
 from daemon.store.rows import OutboxEntry
@@ -60,6 +64,9 @@ class Parts:
     watchdog: Watchdog
     reloads: Reloads
     phones_server: HttpServer
+    connectors: Connectors
+    prober: Prober
+    resolver: Resolver
 
 
 class Running:
@@ -141,6 +148,7 @@ class Running:
     async def _take_over(self, new: Settings) -> None:
         plan = plan_reload(self.settings, new)
         templates = await trio.to_thread.run_sync(load_all_templates, plan.merged)
+        contexts = await trio.to_thread.run_sync(load_contexts, plan.merged.sip.tls)  # a renewed file keeps its name
         await self._take_inventory(plan.merged)
         parts, settings = self._parts, plan.merged
         self.settings = settings
@@ -149,10 +157,13 @@ class Running:
         parts.provisioner.apply(
             templates, settings=settings.provisioning, keep_alive=settings.keep_alive, sip=settings.sip
         )
-        parts.sip.apply(settings.sip, settings.qualify)
+        parts.sip.apply(settings.sip, settings.qualify, contexts)
+        parts.prober.apply(contexts.client)
+        parts.resolver.apply(settings.sip.dns)
         parts.store.apply(settings.store)
         parts.store.outbox.apply([manager.name for manager in settings.snmp.managers], settings.snmp.outbox_limit)
         parts.sender.apply(settings.snmp)
+        parts.connectors.apply(settings.connectors)
         parts.phones_server.apply(settings.http.phones)
         self.operators_server.apply(settings.http.operators)
         log.info("reloaded", event_name="reloaded", changed=list(plan.changed), needs_restart=list(plan.needs_restart))

@@ -18,11 +18,15 @@ from daemon.fleet.commands import (
     Command,
     Decided,
     DropAlarm,
+    DropConnection,
     DropDevice,
     DropOperator,
     DropRequest,
+    LocateTarget,
     Notify,
     SaveAlarm,
+    SaveCall,
+    SaveConnection,
     SaveDevice,
     SaveLastSeen,
     SaveMark,
@@ -32,7 +36,8 @@ from daemon.fleet.commands import (
     SaveServer,
     SaveState,
     SaveTenant,
-    SendProbe,
+    SendNotify,
+    SendProbes,
     StoreCommand,
 )
 from daemon.fleet.events import Event
@@ -60,6 +65,15 @@ class Store(Protocol):
         """A promise about all that was submitted so far."""
 
 
+class Traces(Protocol):
+    """What the switchboard tells of a traced device."""
+
+    active: bool
+
+    def remark(self, key: str, now: float, remark: str) -> None:
+        """Something happened to it that is no packet."""
+
+
 class Outcome:
     """What came of one event: the fleet's answer, and the store's promise for everything it caused."""
 
@@ -83,8 +97,11 @@ class Switchboard:
         self._fleet = fleet
         self._store = store
         self._clock = clock
+        self._traces: Traces | None = None
         self._perform: dict[type[Command], Callable[[Any], Answer | None]] = {
-            SendProbe: _no_sip_yet,
+            SendProbes: _no_sip_yet,
+            LocateTarget: _no_sip_yet,
+            SendNotify: _no_sip_yet,
             AppendTransition: self._append,
             Notify: self._notify,
             Decided: self._decided,
@@ -92,9 +109,21 @@ class Switchboard:
             **dict.fromkeys(_FOR_THE_STORE, store.submit),
         }
 
-    def connect_sip(self, submit: Callable[[SendProbe], None]) -> None:
+    def connect_sip(self, submit: Callable[[SendProbes], None]) -> None:
         """Send pings by `submit`. The SIP edge asks the fleet things, so it is built after the switchboard."""
-        self._perform[SendProbe] = submit
+        self._perform[SendProbes] = submit
+
+    def connect_resyncs(self, submit: Callable[[SendNotify], None]) -> None:
+        """Send check-syncs by `submit`."""
+        self._perform[SendNotify] = submit
+
+    def connect_locator(self, submit: Callable[[LocateTarget], None]) -> None:
+        """Have names looked up by `submit`."""
+        self._perform[LocateTarget] = submit
+
+    def connect_traces(self, traces: Traces) -> None:
+        """Have the steps and decisions about a traced device stand between its messages."""
+        self._traces = traces
 
     def deliver(self, event: Event) -> Outcome:
         """A fact from an edge."""
@@ -114,6 +143,7 @@ class Switchboard:
     def _append(self, order: AppendTransition) -> None:
         self._store.submit(order)
         moved = order.transition
+        self._remark(moved.key, f"{moved.axis}: {moved.old} > {moved.new}: {moved.reason}")
         log.info(
             "moved",
             event_name="moved",
@@ -140,7 +170,12 @@ class Switchboard:
     def _decided(self, order: Decided) -> None:
         self.decisions[order.rule, order.reason] += 1
         if order.key:
+            self._remark(order.key, f"decided: {order.rule}: {order.reason}")
             log.debug("decided", rule=order.rule, reason=order.reason, key=order.key)
+
+    def _remark(self, key: str, remark: str) -> None:
+        if self._traces and self._traces.active:
+            self._traces.remark(key, self._clock.now(), remark)
 
 
 _FOR_THE_STORE: tuple[type[Command], ...] = (
@@ -157,9 +192,17 @@ _FOR_THE_STORE: tuple[type[Command], ...] = (
     DropRequest,
     SaveOperator,
     DropOperator,
+    SaveConnection,
+    DropConnection,
+    SaveCall,
     SaveMark,
 )
 
 
-def _no_sip_yet(order: SendProbe) -> None:
-    """A ping that falls due before the socket is there is simply missed; the fleet plans the next one anyway."""
+def _no_sip_yet(order: SendProbes | SendNotify | LocateTarget) -> None:
+    """A ping that falls due before the socket is there is simply missed; the fleet plans the next one anyway.
+
+    So it does with names that are to be looked up.
+
+    Nobody can ask for a resync before: the operators' listener opens after the SIP socket.
+    """

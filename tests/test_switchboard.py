@@ -11,14 +11,15 @@ from trio.testing import MockClock
 
 from daemon.config.settings import Settings
 from daemon.errors import StoreUnavailable
-from daemon.fleet.commands import Command, Notify, SaveAlarm, SaveMark, SendProbe, StoreCommand
+from daemon.fleet.commands import Command, Decided, Notify, SaveAlarm, SaveMark, SendNotify, SendProbes, StoreCommand
+from daemon.fleet.device import Device
 from daemon.fleet.events import AlertsHeard, InventoryApplied, KeepAliveHeard, LifeSign, Registered, RequestQueued
 from daemon.fleet.fleet import Fleet
 from daemon.fleet.model import Mac
 from daemon.fleet.records import Snapshot
 from daemon.scheduler.clock import Clock
 from daemon.switchboard import Switchboard
-from tests.support.builders import MAC, NOW, alert, contact, inventory, record, report
+from tests.support.builders import MAC, NOW, alert, binding, contact, inventory, record, report
 from tests.support.waiting import becomes_true
 
 
@@ -52,7 +53,7 @@ class Scene:
     """A switchboard with a real fleet of one phone, a disk and a SIP edge that remember. Made inside a running Trio."""
 
     def __init__(self) -> None:
-        self.disk, self.pings = Disk(), list[SendProbe]()
+        self.disk, self.pings = Disk(), list[SendProbes]()
         clock = Clock(wall=NOW)
         self.fleet = Fleet(Settings(), Snapshot(), clock.now())
         self.switchboard = Switchboard(self.fleet, self.disk, clock)
@@ -88,6 +89,30 @@ async def test_a_step_of_a_timeline_is_said_with_its_reason(autojump_clock: Mock
     assert line["reason"]
 
 
+class Notebook:
+    """A trace of everybody."""
+
+    def __init__(self) -> None:
+        self.active = False
+        self.remarks: list[tuple[str, str]] = []
+
+    def remark(self, key: str, now: float, remark: str) -> None:
+        self.remarks.append((key, remark))
+
+
+async def test_steps_and_decisions_stand_in_a_trace_while_there_is_one(autojump_clock: MockClock) -> None:
+    scene, notebook = Scene(), Notebook()
+    scene.switchboard.connect_traces(notebook)
+    scene.deliver(KeepAliveHeard(MAC, report(status="offline"), "10.1.2.7", with_secret=False))
+    assert notebook.remarks == []
+    notebook.active = True
+    scene.deliver(KeepAliveHeard(MAC, report(), "10.1.2.7", with_secret=False))
+    scene.switchboard.perform([Decided("qualify", "confirming a miss", MAC), Decided("site", "storm")])
+    assert notebook.remarks[0][0] == MAC
+    assert notebook.remarks[0][1].startswith("presence: OFFLINE > REGISTERED: ")
+    assert notebook.remarks[-1] == (MAC, "decided: qualify: confirming a miss")
+
+
 async def test_the_deliverer_gets_the_answer_that_the_fleet_gave(autojump_clock: MockClock) -> None:
     scene = Scene()
     answer = scene.deliver(RequestQueued(MAC, "reset_graceful", {}, 60.0, "test")).answer
@@ -119,11 +144,19 @@ async def test_a_ping_before_sip_is_connected_is_missed_quietly_and_one_afterwar
     autojump_clock: MockClock,
 ) -> None:
     scene = Scene()
-    order = SendProbe(MAC, contact())
+    order = SendProbes((Device(record(), NOW),))
     scene.switchboard.perform([order])
     scene.switchboard.connect_sip(scene.pings.append)
     scene.switchboard.perform([order])
     assert scene.pings == [order]
+
+
+async def test_a_check_sync_goes_to_whoever_sends_them(autojump_clock: MockClock) -> None:
+    scene, sent = Scene(), list[SendNotify]()
+    scene.switchboard.connect_resyncs(sent.append)
+    order = SendNotify(MAC, contact(), "2041", reboot=False)
+    scene.switchboard.perform([order])
+    assert sent == [order]
 
 
 async def test_an_event_wakes_the_timers_when_it_brings_a_deadline_forward(autojump_clock: MockClock) -> None:
@@ -133,7 +166,7 @@ async def test_an_event_wakes_the_timers_when_it_brings_a_deadline_forward(autoj
         nursery.start_soon(scene.switchboard.driver.run)
         await trio.testing.wait_all_tasks_blocked()
         begin = trio.current_time()
-        scene.deliver(Registered(MAC, contact(), "pbx-a.example.net", ""))
+        scene.deliver(Registered(MAC, (binding(),), "pbx-a.example.net", ""))
         await becomes_true(lambda: bool(scene.pings))
         assert trio.current_time() - begin < 1  # not at the next checkpoint, not at the phone's place in the minute
         nursery.cancel_scope.cancel()

@@ -66,7 +66,7 @@ def _faults(declined: Declined, file: Path) -> Iterator[object]:
 
 
 def _told(found: dict[str, Any], dry_run: bool) -> str:
-    kinds = ("tenants", "servers", "devices", "numbers")
+    kinds = ("tenants", "servers", "devices", "numbers", "connections")
     counts = ", ".join(f"{found[kind]} {kind}" for kind in kinds if found[kind]) or "nothing"
     new = f" ({found['new_devices']} of the devices are new)" if found["new_devices"] else ""
     return f"{'would apply' if dry_run else 'applied'}: {counts}{new}"

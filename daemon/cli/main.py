@@ -18,9 +18,11 @@ from daemon.cli.dhcp import dhcp
 from daemon.cli.export import export
 from daemon.cli.import_inventory import import_inventory
 from daemon.cli.operator import operator
+from daemon.cli.resync import resync
 from daemon.cli.serve import serve
 from daemon.cli.simulate import simulate
 from daemon.cli.status import status
+from daemon.cli.trace import trace
 from daemon.errors import RingkeeperError
 
 ringkeeper = typer.Typer(
@@ -37,6 +39,8 @@ ringkeeper.command("import")(import_inventory)
 ringkeeper.command()(export)
 ringkeeper.command()(dhcp)
 ringkeeper.command()(status)
+ringkeeper.command()(trace)
+ringkeeper.command()(resync)
 ringkeeper.add_typer(operator, name="operator")
 
 

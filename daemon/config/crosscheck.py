@@ -25,6 +25,7 @@ def check_entries(sheet: Sheet) -> None:
     _check_doubles(sheet, ("devices",), "mac")
     _check_doubles(sheet, ("devices",), "number")
     _check_doubles(sheet, ("numbers",), "number")
+    _check_doubles(sheet, ("connections",), "name")
     for where, tenant in sheet.entries(("tenants",)):
         _check_doubles(sheet, (*where, "sites"), "name")
         _check_subnets(sheet, where, tenant)
@@ -63,14 +64,14 @@ def _check_references(sheet: Sheet) -> None:
     tenants = {str(tenant.get("name")): at for at, tenant in sheet.entries(("tenants",))}
     sites = {name: _names(sheet, (*at, "sites")) for name, at in tenants.items()}
     servers = _names(sheet, ("servers",))
-    for at, device in sheet.entries(("devices",)):
+    for at, entry in (*sheet.entries(("devices",)), *sheet.entries(("connections",))):
         if tenants:
-            _check_known(sheet, (*at, "tenant"), device.get("tenant"), tenants.keys())
+            _check_known(sheet, (*at, "tenant"), entry.get("tenant"), tenants.keys())
         if servers:
-            _check_known(sheet, (*at, "server"), device.get("server"), servers)
-        tenant = str(device.get("tenant"))
+            _check_known(sheet, (*at, "server"), entry.get("server"), servers)
+        tenant = str(entry.get("tenant"))
         if tenant in sites:
-            _check_known(sheet, (*at, "site"), device.get("site"), sites[tenant])
+            _check_known(sheet, (*at, "site"), entry.get("site"), sites[tenant])
 
 
 def _check_known(sheet: Sheet, where: Where, name: object, known: Collection[str]) -> None:

@@ -11,15 +11,28 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from types import MappingProxyType
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
 from daemon.config.durations import Duration
 from daemon.config.settings import Block
 from daemon.errors import BadMessage
-from daemon.fleet.model import NO_PLACEHOLDERS, DeviceRecord, Mac, Placeholders, Server, Site, Tenant, parse_mac
+from daemon.fleet.model import (
+    NO_PLACEHOLDERS,
+    ConnectionKind,
+    ConnectionRecord,
+    DeviceRecord,
+    Mac,
+    Placeholders,
+    Server,
+    Site,
+    Tenant,
+    parse_mac,
+)
 from daemon.fleet.records import NumberEntry, NumberStatus
+from daemon.sip.locate import is_name, is_numeric, transport_of
+from daemon.sip.uri import parse_sip_uri
 
 
 def _mac(value: object) -> Mac:
@@ -46,6 +59,18 @@ def _numeric(uri: str) -> str:
         ip_address(host)
     except ValueError:
         raise ValueError(f"{host!r} is not an IP address: write it like sip:2041@10.1.2.7:5060") from None
+    return uri
+
+
+def _leading_somewhere(uri: str) -> str:
+    """A target's port and transport go together with its scheme, and its host can be an address or a name."""
+    try:
+        target = parse_sip_uri(uri)
+        transport_of(target)
+    except BadMessage as bad:
+        raise ValueError(f"{bad.detail}: write it like sip:sbc.example.net:5060") from None
+    if not is_numeric(target.host) and not is_name(target.host):
+        raise ValueError(f"{target.host!r} is neither an address nor a name")
     return uri
 
 
@@ -96,11 +121,22 @@ ContactUri = Annotated[
     _form(rf"(?:sip:(?:[^\s@<>\"]{{1,64}}@)?{_HOST})?", "write it like sip:2041@10.1.2.7:5060"),
     AfterValidator(_numeric),
 ]
+TargetUri = Annotated[
+    str,
+    _form(
+        rf"sips?:(?:[A-Za-z0-9_.+*-]{{1,64}}@)?{_HOST}(?:;transport=(?:udp|tcp|tls))?",
+        "write it like sip:sbc.example.net or sip:10.1.2.3:5060;transport=tcp; transports are udp, tcp and tls",
+    ),
+    AfterValidator(_leading_somewhere),
+]
 Values = dict[
     Annotated[str, _form(r"[A-Za-z0-9_]{1,64}", "a placeholder's name is letters, digits and _, without %ITCS_")],
     Annotated[str, _form(_LINE + "{0,4096}", "4,096 characters at most, no line breaks")],
 ]
 Subnet = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
+
+# A second is as fast as anybody should be pinged; a day is as slow as an answer still means anything.
+Interval = Annotated[Duration, Field(ge=1, le=86400)]
 
 NONE: dict[str, str] = {}
 
@@ -126,6 +162,9 @@ class WrittenTenant(Block):
     default: bool = False
     sites: tuple[WrittenSite, ...] = ()
     placeholders: Values = NONE
+    authentication: Literal["", "passwords", "always", "never"] = ""
+    interval: Interval | None = None
+    lagged_after: Annotated[Duration, Field(gt=0)] | None = None
 
     def noun(self) -> Tenant:
         """The tenant this defines."""
@@ -136,6 +175,9 @@ class WrittenTenant(Block):
             default=self.default,
             sites=tuple(site.noun() for site in self.sites),
             placeholders=_placeholders(self.placeholders),
+            authentication=self.authentication,
+            interval=self.interval,
+            lagged_after=self.lagged_after,
         )
 
 
@@ -162,6 +204,7 @@ class WrittenDevice(Block):
     number: NumberOrNone = ""
     server: NameOrNone = ""
     qualify: bool = True
+    interval: Interval | None = None
     lagged_after: Annotated[Duration, Field(gt=0)] | None = None
     contact: ContactUri = ""
     sip_password: Annotated[SecretStr, AfterValidator(_secret)] = SecretStr("")
@@ -185,11 +228,42 @@ class WrittenDevice(Block):
             number=self.number,
             server=self.server,
             qualify=self.qualify,
+            interval=self.interval,
             lagged_after=self.lagged_after,
             contact=self.contact,
             sip_password=seal(password) if password else "",
             placeholders=_placeholders(self.placeholders),
             approved=self.approved,
+        )
+
+
+class WrittenConnection(Block):
+    """A SIP connection: what is pinged, and how often if not as everything else is."""
+
+    name: Name
+    target: TargetUri
+    kind: ConnectionKind = ConnectionKind.TRUNK
+    tenant: NameOrNone = ""
+    site: NameOrNone = ""
+    qualify: bool = True
+    interval: Interval | None = None
+    lagged_after: Annotated[Duration, Field(gt=0)] | None = None
+
+    def fields(self) -> frozenset[str]:
+        """Which fields of `ConnectionRecord` were written; the name, which always is, is not counted."""
+        return frozenset(self.model_fields_set - {"name"})
+
+    def noun(self) -> ConnectionRecord:
+        """The connection this defines."""
+        return ConnectionRecord(
+            name=self.name,
+            target=self.target,
+            kind=self.kind,
+            tenant=self.tenant,
+            site=self.site,
+            qualify=self.qualify,
+            interval=self.interval,
+            lagged_after=self.lagged_after,
         )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from daemon.config.durations import format_duration
-from daemon.fleet.model import DeviceRecord, Server, Site, Tenant
+from daemon.fleet.model import ConnectionRecord, DeviceRecord, Server, Site, Tenant
 from daemon.fleet.records import NumberEntry
 from daemon.scheduler.timestamps import rfc3339
 
@@ -26,6 +26,8 @@ def export_inventory(
     servers: Iterable[Server],
     devices: Iterable[DeviceRecord],
     numbers: Iterable[NumberEntry],
+    connections: Iterable[ConnectionRecord] = (),
+    *,
     open_secret: OpenSecret | None = None,
 ) -> str:
     """YAML with what is given, in its order. `open_secret` turns a sealed password into itself; None leaves all out."""
@@ -34,6 +36,7 @@ def export_inventory(
         "servers": [{"name": server.name, "address": server.address} for server in servers],
         "devices": [_device(device, open_secret) for device in devices],
         "numbers": [_number(entry) for entry in numbers],
+        "connections": [_connection(record) for record in connections],
     }
     written = {name: entries for name, entries in lists.items() if entries}
     return (
@@ -52,18 +55,24 @@ def _place(noun: Tenant | Site) -> dict[str, Any]:
     return {"name": noun.name, "subnet": subnet, "placeholders": dict(noun.placeholders)}
 
 
+def _limits(noun: Tenant | DeviceRecord | ConnectionRecord) -> dict[str, str]:
+    """What they say about pings themselves, instead of leaving it to others."""
+    limits = {"interval": noun.interval, "lagged_after": noun.lagged_after}
+    return {name: format_duration(seconds) for name, seconds in limits.items() if seconds is not None}
+
+
 def _tenant(tenant: Tenant) -> dict[str, Any]:
     sites = [_written(_place(site)) for site in tenant.sites]
     own = {"description": tenant.description, "default": tenant.default, "sites": sites}
-    return _written(_place(tenant) | own)
+    own["authentication"] = tenant.authentication
+    return _written(_place(tenant) | own) | _limits(tenant)
 
 
 def _device(record: DeviceRecord, open_secret: OpenSecret | None) -> dict[str, Any]:
     entry = {"mac": record.mac} | _written({name: getattr(record, name) for name in _DEVICE_TEXTS})
     if not record.qualify:
         entry["qualify"] = False
-    if record.lagged_after is not None:
-        entry["lagged_after"] = format_duration(record.lagged_after)
+    entry |= _limits(record)
     if record.contact:
         entry["contact"] = record.contact
     if open_secret and record.sip_password:
@@ -73,6 +82,14 @@ def _device(record: DeviceRecord, open_secret: OpenSecret | None) -> dict[str, A
     if not record.approved:
         entry["approved"] = False
     return entry
+
+
+def _connection(record: ConnectionRecord) -> dict[str, Any]:
+    entry: dict[str, Any] = {"name": record.name, "target": record.target, "kind": record.kind.value}
+    entry |= _written({"tenant": record.tenant, "site": record.site})
+    if not record.qualify:
+        entry["qualify"] = False
+    return entry | _limits(record)
 
 
 def _number(entry: NumberEntry) -> dict[str, Any]:

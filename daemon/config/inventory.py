@@ -1,4 +1,4 @@
-"""The inventory file -> `Inventory`: tenants, servers, devices and numbers, or every fault at once with its line.
+"""The inventory file -> `Inventory`: tenants, servers, devices, numbers, connections; or every fault with its line.
 
 First each entry is checked alone (`entries`), then the entries against one another (`crosscheck`). What only the
 running fleet can know is the fleet's to refuse. Not here: writing inventories (`export`).
@@ -15,7 +15,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from daemon.config.crosscheck import check_entries
-from daemon.config.entries import WrittenDevice, WrittenNumber, WrittenServer, WrittenTenant
+from daemon.config.entries import WrittenConnection, WrittenDevice, WrittenNumber, WrittenServer, WrittenTenant
 from daemon.config.faults import translate, unknown_key
 from daemon.config.files import read_text, resolve_files
 from daemon.config.positions import Items, Table, read_yaml
@@ -27,7 +27,7 @@ from daemon.fleet.records import Inventory
 Seal = Callable[[str], str]
 _Written = TypeVar("_Written", bound=Block)
 
-LISTS = ("tenants", "servers", "devices", "numbers")
+LISTS = ("tenants", "servers", "devices", "numbers", "connections")
 # Three times the largest fleet the program is measured with; a longer list is split over several imports.
 MOST_DEVICES = 100_000
 
@@ -54,6 +54,7 @@ def parse_inventory(text: str, file: str, seal: Seal, folder: Path | None = None
     servers = list(_written(sheet, "servers", WrittenServer, folder))
     devices = list(_written(sheet, "devices", WrittenDevice, folder))
     numbers = list(_written(sheet, "numbers", WrittenNumber, folder))
+    connections = list(_written(sheet, "connections", WrittenConnection, folder))
     check_entries(sheet)
     if faults:
         raise ConfigError(sorted(faults, key=lambda fault: fault.line))
@@ -63,11 +64,13 @@ def parse_inventory(text: str, file: str, seal: Seal, folder: Path | None = None
         devices=tuple(device.noun(seal) for device in devices),
         device_fields=MappingProxyType({device.mac: device.fields() for device in devices}),
         numbers=tuple(number.noun() for number in numbers),
+        connections=tuple(connection.noun() for connection in connections),
+        connection_fields=MappingProxyType({connection.name: connection.fields() for connection in connections}),
     )
 
 
 def _check_lists(sheet: Sheet) -> None:
-    """The text holds the four lists and nothing else, and not too long ones."""
+    """The text holds the five lists and nothing else, and not too long ones."""
     for key, value in sheet.table.items():
         if key not in LISTS:
             sheet.fault((key,), *unknown_key(key, LISTS))

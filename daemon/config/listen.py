@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,4 +50,31 @@ def parse_listen(value: object, schemes: tuple[str, ...]) -> Listen:
 
 
 HttpListen = Annotated[Listen, BeforeValidator(lambda value: parse_listen(value, ("http", "unix")))]
-UdpListen = Annotated[Listen, BeforeValidator(lambda value: parse_listen(value, ("udp",)))]
+SipListen = Annotated[Listen, BeforeValidator(lambda value: parse_listen(value, ("udp", "tcp", "tls")))]
+
+
+def parse_host_port(text: str, default_port: int) -> tuple[str, int]:
+    """`192.0.2.53`, `192.0.2.53:5353`, `2001:db8::53` or `[2001:db8::53]:5353` -> both; `ValueError` otherwise."""
+    host, port = text, ""
+    if text.startswith("["):
+        host, closing, port = text[1:].partition("]")
+        if not closing or (port and not port.startswith(":")):
+            raise ValueError("a bracket or a colon is missing")
+        port = port.removeprefix(":")
+    elif text.count(":") == 1:
+        host, _, port = text.partition(":")
+    number = int(port) if port.isascii() and port.isdecimal() else 0
+    if port and not 1 <= number <= 65535:
+        raise ValueError(f"no such port: {port[:20]}")
+    return str(ip_address(host)), number or default_port
+
+
+def _checked_host_port(value: str) -> str:
+    try:
+        parse_host_port(value, 0)
+    except ValueError:
+        raise ValueError(f"{value[:60]!r} is not an address: write it like 192.0.2.53 or 192.0.2.53:53") from None
+    return value
+
+
+DnsServer = Annotated[str, AfterValidator(_checked_host_port)]

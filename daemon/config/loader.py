@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from daemon.config.certificates import check_certificates
 from daemon.config.faults import translate
 from daemon.config.files import read_text, resolve_files
 from daemon.config.positions import Table, merge, read_yaml
@@ -35,6 +36,8 @@ def load_settings(path: Path) -> Settings:
         settings = Settings.model_validate(table)
     except ValidationError as error:
         faults += translate(error, Settings, sheet.place)
+    else:
+        check_certificates(settings.sip.tls, sheet)
     if faults:
         order = {str(file): rank for rank, file in enumerate(files)}
         raise ConfigError(sorted(faults, key=lambda fault: (order[fault.file], fault.line)))

@@ -81,14 +81,19 @@ class AlarmBook:
         worst = max(own, key=lambda alarm: alarm.severity, default=None)
         return (worst.severity, worst.name) if worst else (Severity.CLEARED, "")
 
-    def report(self, trouble: Trouble, device: Device | None, source: str, now: float) -> list[Command]:
-        """Raise, change, renew or clear, by the trouble's severity and what is active already."""
+    def report(
+        self, trouble: Trouble, device: Device | None, source: str, now: float, tenant: str = ""
+    ) -> list[Command]:
+        """Raise, change, renew or clear, by the trouble's severity and what is active already.
+
+        `tenant` is whose it is when there is no device to say so.
+        """
         if trouble.severity is Severity.CLEARED:
             return self.clear(trouble.identity(source), now, device)
         known = self.active.get(trouble.identity(source))
         if known is None and device and len(self._of_device.get(device.mac, {})) >= ALARMS_PER_DEVICE:
             return [Decided("alarm", "refused: too many alarms of one device", device.mac)]
-        alarm = self._alarm(trouble, device, source, known, now)
+        alarm = self._alarm(trouble, device, source, known, now, tenant=tenant)
         if known and (known.severity, known.description) == (alarm.severity, alarm.description):
             self._index(alarm)
             return [SaveAlarm(alarm), Decided("alarm", "renewed", alarm.device)]
@@ -115,14 +120,16 @@ class AlarmBook:
         """A device is no more: its alarms end, and managers are told."""
         return [order for alarm in self.of(device.mac) for order in self.clear(alarm.id, now, device)]
 
-    def _alarm(self, trouble: Trouble, device: Device | None, source: str, known: Alarm | None, now: float) -> Alarm:
+    def _alarm(
+        self, trouble: Trouble, device: Device | None, source: str, known: Alarm | None, now: float, *, tenant: str
+    ) -> Alarm:
         return Alarm(
             id=trouble.identity(source),
             sequence=known.sequence if known else 0,
             name=trouble.name,
             source=source,
             device=device.mac if device else None,
-            tenant=device.record.tenant if device else "",
+            tenant=device.record.tenant if device else tenant,
             severity=trouble.severity,
             description=trouble.text,
             event_type=trouble.event_type,

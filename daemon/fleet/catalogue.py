@@ -16,6 +16,7 @@ COMMUNICATIONS_PROTOCOL_ERROR = 5
 STORAGE_CAPACITY_PROBLEM = 49
 UNAUTHORIZED_ACCESS_ATTEMPT = 73
 LOSS_OF_SIGNAL = 29
+PERFORMANCE_DEGRADED = 34
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,22 @@ DEVICE_DISCONNECTED = Kind(
     "The phone sent no keep-alive within the disconnect timeout.",
     "Check the phone's power and network, and that ems_server/provisioning/url in its configuration leads here.",
 )
+CONNECTION_DOWN = Kind(
+    "connectionDown",
+    Severity.CRITICAL,
+    EventType.COMMUNICATIONS,
+    LOSS_OF_SIGNAL,
+    "A SIP connection (SBC, trunk or PBX) stopped answering OPTIONS at every address its name leads to.",
+    "Check the network path and the far end, then its name in DNS; `/api/v1/connections/{name}` says what was tried.",
+)
+QUALITY_DEGRADED = Kind(
+    "qualityDegraded",
+    Severity.MAJOR,
+    EventType.QUALITY_OF_SERVICE,
+    PERFORMANCE_DEGRADED,
+    "The calls of a site sound bad: mean MOS, loss or the share of bad calls within the window passed its limit.",
+    "Additional information says which. Look at the site's uplink and its priorities, then at `/api/v1/calls`.",
+)
 STORE_FAILURE = Kind(
     "storeFailure",
     Severity.CRITICAL,
@@ -53,6 +70,14 @@ STORE_FAILURE = Kind(
     STORAGE_CAPACITY_PROBLEM,
     "Ringkeeper cannot write to its database; phones and operators are told to try again later.",
     "Free space on the file system of state_dir, or end whatever locks the database file.",
+)
+CONNECTOR_DOWN = Kind(
+    "connectorDown",
+    Severity.MAJOR,
+    EventType.COMMUNICATIONS,
+    COMMUNICATIONS_PROTOCOL_ERROR,
+    "Registrations cannot be learned from a server; those it told of before stay as they are.",
+    "Additional information says why. Check that the server runs and lets Ringkeeper in: address, user and secret.",
 )
 REGISTER_FAILURE = Kind(
     "IPPhoneRegisterFailure",
@@ -125,7 +150,7 @@ PHONE_ALARMS: dict[str, Kind] = {
     ),
 }
 
-OWN_ALARMS = (DEVICE_UNREACHABLE, DEVICE_DISCONNECTED, STORE_FAILURE)
+OWN_ALARMS = (DEVICE_UNREACHABLE, DEVICE_DISCONNECTED, CONNECTION_DOWN, QUALITY_DEGRADED, STORE_FAILURE, CONNECTOR_DOWN)
 
 # They say again what reachability and presence say already, so a device's status does not count them twice.
 ECHOES = frozenset({DEVICE_UNREACHABLE.name, DEVICE_DISCONNECTED.name})

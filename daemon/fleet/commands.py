@@ -6,19 +6,39 @@ one event are committed in one transaction.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from daemon.fleet.model import Contact, DeviceRecord, DeviceState, Mac, Server, Tenant, Transition
+from daemon.fleet.calls import CallQuality
+from daemon.fleet.model import ConnectionState, Contact, DeviceRecord, DeviceState, Mac, Server, Tenant, Transition
 from daemon.fleet.notifications import Alarm, Notification
 from daemon.fleet.records import NumberEntry, Operator, PhoneRequest
+from daemon.fleet.target import Target
 
 
 @dataclass(frozen=True, slots=True)
-class SendProbe:
-    """Ping the target of this key, at this contact, once."""
+class SendProbes:
+    """Ping each of these targets once, at its contact, which it has."""
+
+    targets: Sequence[Target]
+
+
+@dataclass(frozen=True, slots=True)
+class LocateTarget:
+    """Look up where the SIP URI of the target of this key leads."""
 
     key: str
+    uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendNotify:
+    """Tell a phone at this contact, by a check-sync, to fetch its configuration; a challenge is answered as `user`."""
+
+    mac: Mac
     contact: Contact
+    user: str
+    reboot: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +148,27 @@ class DropOperator:
 
 
 @dataclass(frozen=True, slots=True)
+class SaveConnection:
+    """Keep a SIP connection and where it stands."""
+
+    state: ConnectionState
+
+
+@dataclass(frozen=True, slots=True)
+class DropConnection:
+    """Forget a SIP connection; its timeline stays."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaveCall:
+    """Keep how a call sounded."""
+
+    call: CallQuality
+
+
+@dataclass(frozen=True, slots=True)
 class SaveMark:
     """Keep one named number of the daemon itself (a counter, a time)."""
 
@@ -153,7 +194,9 @@ class Answer:
 
 
 Command = (
-    SendProbe
+    SendProbes
+    | SendNotify
+    | LocateTarget
     | SaveTenant
     | SaveServer
     | SaveDevice
@@ -169,6 +212,9 @@ Command = (
     | DropRequest
     | SaveOperator
     | DropOperator
+    | SaveConnection
+    | DropConnection
+    | SaveCall
     | SaveMark
     | Decided
     | Answer
@@ -190,5 +236,8 @@ StoreCommand = (
     | DropRequest
     | SaveOperator
     | DropOperator
+    | SaveConnection
+    | DropConnection
+    | SaveCall
     | SaveMark
 )

@@ -6,7 +6,7 @@ reads. A phone is one such object and a few deadlines, never a task. Not here: a
 
 from __future__ import annotations
 
-from daemon.fleet.model import DeviceRecord, DeviceState, Presence, Report, Status
+from daemon.fleet.model import Binding, DeviceRecord, DeviceState, Presence, Report, Status
 from daemon.fleet.target import Target
 
 
@@ -14,6 +14,7 @@ class Device(Target):
     """One phone. Times are UTC seconds on the program's axis, round trips seconds."""
 
     __slots__ = (
+        "bindings",
         "last_seen",
         "mac",
         "presence",
@@ -31,6 +32,7 @@ class Device(Target):
         super().__init__(record.mac, now)
         self.record = record
         self.mac = record.mac  # its hardware address, which is its name everywhere
+        self.bindings: tuple[Binding, ...] = ()  # what it registered, the newest first; lapsed ones may be among them
         self.registered_server = ""  # name of the server it registered with, "" if unknown
         self.presence = Presence.NEVER_SEEN
         self.presence_reason = "no report yet"
@@ -61,6 +63,10 @@ class Device(Target):
         """Its telephone number, which is its SIP user."""
         return self.record.number
 
+    def live_bindings(self, now: float) -> tuple[Binding, ...]:
+        """What it registered and what has not lapsed by `now`, the newest first."""
+        return tuple(binding for binding in self.bindings if (binding.contact.expires_at or 0.0) > now)
+
     def state(self) -> DeviceState:
         """What has to be remembered of it."""
         return DeviceState(
@@ -77,6 +83,7 @@ class Device(Target):
             contact=self.contact,
             registered_server=self.registered_server,
             ever_registered=self.ever_registered,
+            bindings=self.bindings,
         )
 
     def restore(self, state: DeviceState) -> None:
@@ -93,3 +100,4 @@ class Device(Target):
         self.contact = state.contact
         self.registered_server = state.registered_server
         self.ever_registered = state.ever_registered
+        self.bindings = state.bindings

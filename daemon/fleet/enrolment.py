@@ -9,13 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
+from daemon.fleet import connection_events
+from daemon.fleet.connection import Connection
 from daemon.fleet.model import DeviceRecord, Mac, Tenant
 from daemon.fleet.records import Inventory, NumberEntry, NumberStatus
 from daemon.fleet.roster import Roster
 
 
-def faults(inventory: Inventory, roster: Roster, numbers: Mapping[str, NumberEntry]) -> list[str]:
+def faults(
+    inventory: Inventory,
+    roster: Roster,
+    numbers: Mapping[str, NumberEntry],
+    connections: Mapping[str, Connection] = MappingProxyType({}),
+) -> list[str]:
     """Why this inventory cannot be taken, one sentence each; empty if it can."""
     tenants = {**roster.tenants, **{tenant.name: tenant for tenant in inventory.tenants}}
     servers = {*roster.servers, *(server.name for server in inventory.servers)}
@@ -24,6 +32,7 @@ def faults(inventory: Inventory, roster: Roster, numbers: Mapping[str, NumberEnt
         *_default_faults(tenants),
         *(fault for record in wanted.values() for fault in _reference_faults(record, tenants, servers)),
         *_number_faults(wanted, roster, numbers),
+        *connection_events.faults(inventory, connections, tenants),
     ]
 
 

@@ -6,17 +6,27 @@ is named by MAC. `switchboard.deliver` is the only way in.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from daemon.config.settings import Settings
-from daemon.fleet.model import Contact, Mac, Report
+from daemon.fleet.calls import QualityReport
+from daemon.fleet.model import Binding, Contact, LearnedContact, Mac, Report
 from daemon.fleet.notifications import Severity
 from daemon.fleet.records import Inventory, Operator
 
+# The target registered over a connection that ended with our last run; it cannot be reached before it comes back.
+NOT_BACK = "has not come back since our start"
 
-@dataclass(frozen=True, slots=True)
-class ProbeAnswered:
-    """A target answered an OPTIONS ping; `rtt` in seconds, None when the sample is worthless (a late answer)."""
+
+ProbeAnswer = tuple[str, int, float | None]
+"""The key of a target that answered a ping, its status code, and the round trip in seconds (None: worthless, since it
+came too late). Plain, because there are thousands a second."""
+
+
+class ProbeAnswered(NamedTuple):
+    """A `ProbeAnswer` that something may follow from."""
 
     key: str
     code: int
@@ -24,8 +34,15 @@ class ProbeAnswered:
 
 
 @dataclass(frozen=True, slots=True)
+class ProbesAnswered:
+    """Pings were answered. They come by the handful, and one event for all of them is a fraction of the work."""
+
+    answers: Sequence[ProbeAnswer]
+
+
+@dataclass(frozen=True, slots=True)
 class ProbeMissed:
-    """A ping found no answer; `cause` is "timeout", "icmp" or "send failed"."""
+    """A ping found no answer; `cause` says why: "timeout", "send failed", what ICMP said, or `NOT_BACK`."""
 
     key: str
     cause: str
@@ -33,10 +50,13 @@ class ProbeMissed:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A phone registered `contact` (its `expires_at` set) with our listener, at the domain or address `domain`."""
+    """A phone registered with our listener, at the domain or address `domain`.
+
+    `bindings` are all that it has from now on: one at least, the newest first, each contact's `expires_at` set.
+    """
 
     mac: Mac
-    contact: Contact
+    bindings: tuple[Binding, ...]
     domain: str
     user_agent: str
 
@@ -49,11 +69,58 @@ class Unregistered:
 
 
 @dataclass(frozen=True, slots=True)
+class ContactsLearned:
+    """Another server of this name has these contacts now; those of one list come in several events."""
+
+    server: str
+    contacts: tuple[LearnedContact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ContactsLost:
+    """Users are no longer registered with that server: each with the URI that ended, "" for whichever it was."""
+
+    server: str
+    users: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorFailed:
+    """A server whose registrations we learn has not been heard for long; `why` in a few words."""
+
+    server: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorRecovered:
+    """Registrations are learned from that server again."""
+
+    server: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorsConfigured:
+    """These are the servers whose registrations are learned from now on."""
+
+    servers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LifeSign:
     """Something else came from the phone: a bare packet, a late answer, a PUBLISH. `kind` names it."""
 
     mac: Mac
     kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class QualityReported:
+    """A phone, or some host of a tenant's network (`mac` None), reported how a call sounded, from address `source`."""
+
+    mac: Mac | None
+    report: QualityReport
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +197,32 @@ class DeviceDeleted:
 
 
 @dataclass(frozen=True, slots=True)
+class TargetLocated:
+    """A target's name leads to these addresses, best first; to be looked up again after `ttl` seconds."""
+
+    key: str
+    contacts: tuple[Contact, ...]
+    ttl: float
+
+
+@dataclass(frozen=True, slots=True)
+class TargetNotLocated:
+    """A target's name leads nowhere, or nobody could say; `why` in an operator's words. `ttl` as above."""
+
+    key: str
+    why: str
+    ttl: float
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionDeleted:
+    """An operator removed a SIP connection."""
+
+    name: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceArmed:
     """An operator opened the window in which the phone's next fetch gets the complete file."""
 
@@ -146,6 +239,25 @@ class RequestQueued:
     body: dict[str, str]
     expires_in: float
     by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResyncAsked:
+    """An operator wants the phone to fetch its configuration now; with `reboot` it restarts first."""
+
+    mac: Mac
+    reboot: bool
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResyncEnded:
+    """A check-sync was taken, or not; `outcome` says which way, as in "answered 200" or "found no answer"."""
+
+    mac: Mac
+    reboot: bool
+    delivered: bool
+    outcome: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,19 +296,30 @@ class StoreRecovered:
 
 
 Event = (
-    ProbeAnswered
+    ProbesAnswered
     | ProbeMissed
     | Registered
     | Unregistered
+    | ContactsLearned
+    | ContactsLost
+    | ConnectorFailed
+    | ConnectorRecovered
+    | ConnectorsConfigured
     | LifeSign
+    | QualityReported
     | KeepAliveHeard
     | AlertsHeard
     | FileFetched
     | UnknownPhoneHeard
     | InventoryApplied
     | DeviceDeleted
+    | TargetLocated
+    | TargetNotLocated
+    | ConnectionDeleted
     | DeviceArmed
     | RequestQueued
+    | ResyncAsked
+    | ResyncEnded
     | OperatorAdded
     | OperatorRemoved
     | SettingsChanged

@@ -13,13 +13,30 @@ from dataclasses import replace
 from typing import Any
 
 from daemon.config.settings import Settings
-from daemon.fleet import enrolment, operator_events, phone_events, sip_events
+from daemon.fleet import (
+    connection_events,
+    connector_events,
+    enrolment,
+    operator_events,
+    phone_events,
+    quality_events,
+    resync_events,
+    sip_events,
+)
 from daemon.fleet.alarms import SEQUENCE, AlarmBook
+from daemon.fleet.call_book import CallBook
 from daemon.fleet.commands import Command, SaveLastSeen, SaveMark
+from daemon.fleet.connection import Connection
 from daemon.fleet.consequences import expect_report, refresh_status
 from daemon.fleet.device import Device
 from daemon.fleet.events import (
     AlertsHeard,
+    ConnectionDeleted,
+    ConnectorFailed,
+    ConnectorRecovered,
+    ConnectorsConfigured,
+    ContactsLearned,
+    ContactsLost,
     DeviceArmed,
     DeviceDeleted,
     Event,
@@ -29,17 +46,22 @@ from daemon.fleet.events import (
     LifeSign,
     OperatorAdded,
     OperatorRemoved,
-    ProbeAnswered,
     ProbeMissed,
+    ProbesAnswered,
+    QualityReported,
     Registered,
     RequestQueued,
+    ResyncAsked,
+    ResyncEnded,
     SettingsChanged,
     StoreFailed,
     StoreRecovered,
+    TargetLocated,
+    TargetNotLocated,
     UnknownPhoneHeard,
     Unregistered,
 )
-from daemon.fleet.model import DeviceState, Mac
+from daemon.fleet.model import Contact, DeviceState, Mac
 from daemon.fleet.notifications import Alarm
 from daemon.fleet.numbers import NumberBook
 from daemon.fleet.parts import Parts
@@ -53,11 +75,12 @@ ALIVE_AT = "alive_at"  # the mark that tells, after a start, how long we were aw
 
 # An event class -> who handles it. The value's event type is narrower than Event, which a mapping cannot say.
 HANDLERS: dict[type[Event], Callable[[Parts, Any, float], list[Command]]] = {
-    ProbeAnswered: sip_events.probe_answered,
+    ProbesAnswered: sip_events.probes_answered,
     ProbeMissed: sip_events.probe_missed,
     Registered: sip_events.registered,
     Unregistered: sip_events.unregistered,
     LifeSign: sip_events.life_sign,
+    QualityReported: quality_events.quality_reported,
     KeepAliveHeard: phone_events.keep_alive_heard,
     AlertsHeard: phone_events.alerts_heard,
     FileFetched: phone_events.file_fetched,
@@ -66,6 +89,16 @@ HANDLERS: dict[type[Event], Callable[[Parts, Any, float], list[Command]]] = {
     DeviceDeleted: operator_events.device_deleted,
     DeviceArmed: operator_events.device_armed,
     RequestQueued: operator_events.request_queued,
+    ResyncAsked: resync_events.resync_asked,
+    ResyncEnded: resync_events.resync_ended,
+    TargetLocated: connection_events.located,
+    TargetNotLocated: connection_events.not_located,
+    ConnectionDeleted: connection_events.deleted,
+    ContactsLearned: connector_events.contacts_learned,
+    ContactsLost: connector_events.contacts_lost,
+    ConnectorFailed: connector_events.connector_failed,
+    ConnectorRecovered: connector_events.connector_recovered,
+    ConnectorsConfigured: connector_events.connectors_configured,
     OperatorAdded: operator_events.operator_added,
     OperatorRemoved: operator_events.operator_removed,
     SettingsChanged: operator_events.settings_changed,
@@ -82,10 +115,11 @@ class Fleet:
         self.parts = Parts(
             settings=settings,
             roster=Roster(snapshot),
-            pinging=Pinging(settings.qualify),
+            pinging=Pinging(settings.qualify, now),
             alarms=AlarmBook(snapshot.alarms, int(snapshot.marks.get(SEQUENCE, 0))),
             numbers=NumberBook(snapshot.numbers, settings.numbers),
             requests=RequestBook(snapshot.requests, settings.requests),
+            calls=CallBook(snapshot.calls, settings.quality, now),
             graced_until=now + settings.keep_alive.period if outage > settings.keep_alive.period else 0.0,
         )
         self.roster = self.parts.roster
@@ -94,10 +128,17 @@ class Fleet:
         self.default_tenant = self.roster.default_tenant
         self.mac_of_user = self.roster.mac_of_user
         self.mac_at = self.roster.mac_at
+        self.learned_servers, self.learned_users = self.parts.learned.servers, self.parts.learned.users
         self.requests_of: Callable[[Mac], tuple[PhoneRequest, ...]] = self.parts.requests.of
         self.tenants, self.servers, self.operators = self.roster.tenants, self.roster.servers, self.roster.operators
+        self.calls = self.parts.calls
         self._checkpoint_at = now
         self._restore(snapshot, outage, now)
+
+    @property
+    def connections(self) -> Mapping[str, Connection]:
+        """The SIP connections by name."""
+        return self.parts.connections.by_name
 
     @property
     def numbers(self) -> Mapping[str, NumberEntry]:
@@ -119,6 +160,8 @@ class Fleet:
         return min(
             parts.pinging.next_deadline(),
             parts.absences.next_deadline(),
+            parts.connections.lookups.next_deadline(),
+            parts.calls.next_deadline(),
             parts.numbers.releases.next_deadline(),
             parts.requests.expiries.next_deadline(),
             self._checkpoint_at,
@@ -134,13 +177,15 @@ class Fleet:
             orders += sip_events.unreachable_for_long(parts, Mac(key), now)
         for mac in parts.absences.expire(now):
             orders += phone_events.silent(parts, mac, now)
+        orders += connection_events.look_up(parts, now)
+        orders += quality_events.expire(parts, now)
         orders += parts.numbers.release(now)
         orders += parts.requests.expire(now)
         return orders + self.checkpoint(now) if now >= self._checkpoint_at else orders
 
     def faults(self, inventory: Inventory) -> list[str]:
         """Why this inventory would be refused, one sentence each; empty if it would be taken."""
-        return enrolment.faults(inventory, self.roster, self.numbers)
+        return enrolment.faults(inventory, self.roster, self.numbers, self.connections)
 
     def statistics(self) -> FleetStatistics:
         """How many of what."""
@@ -152,6 +197,7 @@ class Fleet:
             presence=dict(presence),
             status=dict(status),
             numbers=dict(Counter(entry.status for entry in self.numbers.values())),
+            connections=dict(Counter(connection.reachability for connection in self.connections.values())),
             alarms=dict(Counter(alarm.severity for alarm in self.alarms.values())),
         )
 
@@ -165,6 +211,8 @@ class Fleet:
 
     def _restore(self, snapshot: Snapshot, outage: float, now: float) -> None:
         """Go on as if there had been no restart: nobody is blamed for what we could not hear meanwhile."""
+        for connection in snapshot.connections:
+            connection_events.restore(self.parts, connection, now)
         states = {state.mac: state for state in snapshot.states}
         for record in snapshot.records:
             device = Device(record, now)
@@ -173,14 +221,20 @@ class Fleet:
             if device.contact is None and record.contact:
                 device.contact = sip_events.static_contact(record.contact)
             self.roster.add(device)
+            connector_events.restore(self.parts, device)
             watch(self.parts, device, now)
             expect_report(self.parts, device)
             refresh_status(self.parts, device)
+        quality_events.restore(self.parts, now)
 
 
 def _excused(state: DeviceState, outage: float) -> DeviceState:
     """A registration could not be renewed while we were away, so the outage does not count against it."""
-    contact = state.contact
-    if contact is None or contact.expires_at is None or not outage:
+    if not outage:
         return state
-    return replace(state, contact=replace(contact, expires_at=contact.expires_at + outage))
+    bindings = tuple(replace(binding, contact=_prolonged(binding.contact, outage)) for binding in state.bindings)
+    return replace(state, contact=state.contact and _prolonged(state.contact, outage), bindings=bindings)
+
+
+def _prolonged(contact: Contact, seconds: float) -> Contact:
+    return contact if contact.expires_at is None else replace(contact, expires_at=contact.expires_at + seconds)

@@ -7,7 +7,10 @@ in the modules beside it. Not here: the nouns of alarms (`notifications`) and of
 
 from __future__ import annotations
 
+import math
 import re
+import socket
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -25,6 +28,25 @@ NO_PLACEHOLDERS: Placeholders = MappingProxyType({})
 
 _MAC_SHAPE = re.compile(r"[0-9a-f]{12}\Z")
 _MAC_PUNCTUATION = str.maketrans("", "", ":-. ")
+
+
+_SOCKADDR_IN = struct.Struct("=H2s4s8x")
+_SOCKADDR_IN6 = struct.Struct("=H2s4x16s4x")
+
+
+FAMILIES = {_SOCKADDR_IN.size: int(socket.AF_INET), _SOCKADDR_IN6.size: int(socket.AF_INET6)}
+"""By the length of a socket address."""
+
+
+def socket_address(host: str, port: int) -> bytes:
+    """A numeric host and its port as C's `struct sockaddr_in` or `sockaddr_in6` (ip(7), ipv6(7)); b"" for a name."""
+    wire_port = port.to_bytes(2, "big")
+    try:
+        if ":" in host:
+            return _SOCKADDR_IN6.pack(socket.AF_INET6, wire_port, socket.inet_pton(socket.AF_INET6, host))
+        return _SOCKADDR_IN.pack(socket.AF_INET, wire_port, socket.inet_pton(socket.AF_INET, host))
+    except (OSError, ValueError):
+        return b""
 
 
 def parse_mac(text: str) -> Mac:
@@ -85,6 +107,9 @@ class Tenant:
     default: bool = False
     sites: tuple[Site, ...] = ()
     placeholders: Placeholders = field(default_factory=lambda: NO_PLACEHOLDERS)
+    authentication: str = ""  # of REGISTER, as `sip.authentication`; "": as it says there
+    interval: float | None = None  # of its devices' pings, and their limit for LAGGED; None: as `qualify` says
+    lagged_after: float | None = None
 
     def networks(self) -> tuple[Network, ...]:
         """Every network whose phones this tenant owns, its own first."""
@@ -114,14 +139,39 @@ class Contact:
     uri: str
     host: str
     port: int
-    expires_at: float | None = None  # None: a static contact from the inventory, which never expires
+    # None: a static contact from the inventory, which never expires. Infinity: learned from another server, which alone
+    # says when it ends.
+    expires_at: float | None = None
     transport: str = "udp"
     route: tuple[str, ...] = ()
+    # What is asked at every ping and worked out once: the address as the kernel wants it for a datagram, and whether a
+    # datagram without further headers will do (`socket.AF_INET` or `AF_INET6`, else 0).
+    socket_address: bytes = field(init=False, repr=False, compare=False)
+    family: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        address = socket_address(self.host, self.port)
+        plain = address and self.transport == "udp" and not self.route and "?" not in self.uri
+        object.__setattr__(self, "socket_address", address)
+        object.__setattr__(self, "family", FAMILIES[len(address)] if plain else 0)
 
     @property
     def static(self) -> bool:
         """Whether an operator wrote this contact down, instead of the phone registering it."""
         return self.expires_at is None
+
+    @property
+    def learned(self) -> bool:
+        """Whether another server told us of this contact, instead of the phone registering it here."""
+        return self.expires_at == math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class LearnedContact:
+    """Another server says that the device whose number is `user` registered this contact with it."""
+
+    user: str
+    contact: Contact
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +214,7 @@ class DeviceRecord:
     approved: bool = True
     armed_until: float = 0.0
     secret_generation: int = 0
+    interval: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +259,48 @@ class DeviceState:
     contact: Contact | None
     registered_server: str
     ever_registered: bool
+    bindings: tuple[Binding, ...] = ()
+
+
+class ConnectionKind(StrEnum):
+    """What stands at the other end of a SIP connection."""
+
+    SBC = "sbc"
+    TRUNK = "trunk"
+    BYOC = "byoc"
+    IP_PBX = "ip-pbx"
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionRecord:
+    """A SIP connection as an operator defined it. `target` is its SIP URI, whose host may be a name.
+
+    `interval` and `lagged_after` (seconds) are its own; None is what `qualify` says for all.
+    """
+
+    name: str
+    target: str
+    kind: ConnectionKind = ConnectionKind.TRUNK
+    tenant: str = ""
+    site: str = ""
+    qualify: bool = True
+    interval: float | None = None
+    lagged_after: float | None = None
+
+    @property
+    def key(self) -> str:
+        """What its pings and its timeline name it by; no MAC has a slash."""
+        return f"connection/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionState:
+    """A SIP connection as it is kept on disk: what operators wrote, and where it stands."""
+
+    record: ConnectionRecord
+    reachability: Reachability
+    reachability_reason: str
+    reachability_since: float
 
 
 @dataclass(frozen=True, slots=True)

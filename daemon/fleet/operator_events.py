@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from daemon.fleet import enrolment
+from daemon.fleet import connection_events, enrolment
 from daemon.fleet.alarms import Trouble
 from daemon.fleet.catalogue import STORE_FAILURE
 from daemon.fleet.commands import (
@@ -47,7 +47,8 @@ OURSELVES = "Ringkeeper"  # the source of alarms about the daemon itself
 
 def inventory_applied(parts: Parts, event: InventoryApplied, now: float) -> list[Command]:
     """Take an inventory, or say why not."""
-    faults = enrolment.faults(event.inventory, parts.roster, parts.numbers.entries)
+    known = parts.connections.by_name
+    faults = enrolment.faults(event.inventory, parts.roster, parts.numbers.entries, known)
     if faults:
         return [Answer(refused=tuple(faults)), Decided("enrolment", "inventory refused")]
     records = list(enrolment.merged(event.inventory, parts.roster))
@@ -55,6 +56,7 @@ def inventory_applied(parts: Parts, event: InventoryApplied, now: float) -> list
     orders += _free_numbers(parts, records, now)
     for record in records:
         orders += _define_device(parts, record, event.by, now)
+    orders += connection_events.define(parts, event.inventory, event.by, now)
     return [*orders, Decided("enrolment", "inventory taken")]
 
 
@@ -111,10 +113,11 @@ def settings_changed(parts: Parts, event: SettingsChanged, now: float) -> list[C
     parts.pinging.apply(event.settings.qualify)
     parts.numbers.settings = event.settings.numbers
     parts.requests.settings = event.settings.requests
+    parts.calls.settings = event.settings.quality
     for device in parts.roster.devices():
         watch(parts, device, now)
         expect_report(parts, device)
-    return [Decided("settings", "taken over")]
+    return [*connection_events.rewatch(parts, now), Decided("settings", "taken over")]
 
 
 def store_failed(parts: Parts, event: StoreFailed, now: float) -> list[Command]:

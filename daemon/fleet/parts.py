@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 
 from daemon.config.settings import Settings
 from daemon.fleet.alarms import AlarmBook
+from daemon.fleet.call_book import CallBook
+from daemon.fleet.connection import ConnectionBook
+from daemon.fleet.learned import LearnedBook
 from daemon.fleet.model import Mac
 from daemon.fleet.numbers import NumberBook
 from daemon.fleet.qualify import Pinging
@@ -27,6 +30,9 @@ class Parts:
     alarms: AlarmBook
     numbers: NumberBook
     requests: RequestBook
+    calls: CallBook
+    connections: ConnectionBook = field(default_factory=ConnectionBook)
+    learned: LearnedBook = field(default_factory=LearnedBook)
     absences: Deadlines[Mac] = field(default_factory=Deadlines)  # when a phone's silence makes it DISCONNECTED
     heard: set[Mac] = field(default_factory=set)  # heard since the last checkpoint, last_seen not written yet
     graced_until: float = 0.0  # nobody is disconnected before, after an outage of our own

@@ -38,6 +38,8 @@ class Stimulus(StrEnum):
     SILENT_FOR_LONG = "unreachable for too long, probing stopped"
     REGISTRATION_EXPIRED = "registration expired"
     UNREGISTERED = "took its registration back"
+    ENDED_ELSEWHERE = "no longer registered with its server"
+    NOT_LOCATED = "its name could not be looked up"
     QUALIFY_ON = "qualify switched on"
     QUALIFY_OFF = "qualify is off"
     WRONG_SERVER = "registered with another server than its own"
@@ -47,14 +49,18 @@ TABLE: dict[Reachability, dict[Stimulus, Reachability]] = {
     _OK: {
         Stimulus.ANSWERED_SLOWLY: _LAGGED,
         Stimulus.SILENT: _UNREACHABLE,
+        Stimulus.NOT_LOCATED: _UNREACHABLE,
         Stimulus.REGISTRATION_EXPIRED: _UNKNOWN,
         Stimulus.UNREGISTERED: _UNKNOWN,
+        Stimulus.ENDED_ELSEWHERE: _UNKNOWN,
     },
     _LAGGED: {
         Stimulus.ANSWERED: _OK,
         Stimulus.SILENT: _UNREACHABLE,
+        Stimulus.NOT_LOCATED: _UNREACHABLE,
         Stimulus.REGISTRATION_EXPIRED: _UNKNOWN,
         Stimulus.UNREGISTERED: _UNKNOWN,
+        Stimulus.ENDED_ELSEWHERE: _UNKNOWN,
     },
     _UNREACHABLE: {
         Stimulus.ANSWERED: _OK,
@@ -62,6 +68,7 @@ TABLE: dict[Reachability, dict[Stimulus, Reachability]] = {
         Stimulus.SILENT_FOR_LONG: _UNKNOWN,
         Stimulus.REGISTRATION_EXPIRED: _UNKNOWN,
         Stimulus.UNREGISTERED: _UNKNOWN,
+        Stimulus.ENDED_ELSEWHERE: _UNKNOWN,
     },
     _UNKNOWN: {
         Stimulus.ANSWERED: _OK,
@@ -71,8 +78,10 @@ TABLE: dict[Reachability, dict[Stimulus, Reachability]] = {
         Stimulus.ANSWERED: _OK,
         Stimulus.ANSWERED_SLOWLY: _LAGGED,
         Stimulus.SILENT: _UNREACHABLE,
+        Stimulus.NOT_LOCATED: _UNREACHABLE,
         Stimulus.REGISTRATION_EXPIRED: _UNKNOWN,
         Stimulus.UNREGISTERED: _UNKNOWN,
+        Stimulus.ENDED_ELSEWHERE: _UNKNOWN,
     },
     _UNMONITORED: {
         Stimulus.QUALIFY_ON: _NO_STATUS,
@@ -111,8 +120,10 @@ def step(target: Target, stimulus: Stimulus, now: float, detail: str = "") -> Tr
 def judge(target: Target, rtt: float | None, qualify: Qualify) -> Stimulus:
     """Take an answer's round trip into account and say what kind of answer it was.
 
-    `rtt` is in seconds; None is an answer that came after its timeout, which is slow whatever the history says.
+    `rtt` is in seconds; None is an answer that came after its timeout. That is slow whatever the history says, unless a
+    newer ping was answered in time: then the network only delivered it out of turn, and it says nothing new.
     """
+    overtaken = rtt is None and target.misses == 0
     target.misses = 0
     target.interval = 0.0
     if rtt is not None:
@@ -121,7 +132,7 @@ def judge(target: Target, rtt: float | None, qualify: Qualify) -> Stimulus:
     if target.reachability is _LAGGED:
         limit *= qualify.lagged_leave_ratio
     smoothed = target.round_trips.smoothed
-    slow = rtt is None or (smoothed is not None and smoothed > limit)
+    slow = smoothed is None or smoothed > limit or (rtt is None and not overtaken)
     return Stimulus.ANSWERED_SLOWLY if slow else Stimulus.ANSWERED
 
 

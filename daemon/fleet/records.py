@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-from daemon.fleet.model import DeviceRecord, DeviceState, Mac, Server, Tenant
+from daemon.fleet.calls import CallQuality
+from daemon.fleet.model import ConnectionRecord, ConnectionState, DeviceRecord, DeviceState, Mac, Server, Tenant
 from daemon.fleet.notifications import Alarm
 
 
@@ -73,7 +74,7 @@ class Inventory:
     """Tenants, servers, devices and numbers as an operator writes them; what it omits is kept.
 
     In `devices`, `sip_password` is already sealed. `device_fields` says per MAC which fields were written, so that
-    applying a short entry does not blank the rest.
+    applying a short entry does not blank the rest; `connection_fields` says so of connections, per name.
     """
 
     tenants: tuple[Tenant, ...] = ()
@@ -81,6 +82,8 @@ class Inventory:
     devices: tuple[DeviceRecord, ...] = ()
     device_fields: Mapping[Mac, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
     numbers: tuple[NumberEntry, ...] = ()
+    connections: tuple[ConnectionRecord, ...] = ()
+    connection_fields: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,4 +98,6 @@ class Snapshot:
     numbers: tuple[NumberEntry, ...] = ()
     requests: tuple[PhoneRequest, ...] = ()
     operators: tuple[Operator, ...] = ()
+    calls: tuple[CallQuality, ...] = ()  # the newest, without their texts
+    connections: tuple[ConnectionState, ...] = ()
     marks: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from daemon.fleet.device import Device
-from daemon.fleet.model import Contact, DeviceRecord, Mac, Presence, Reachability, Server, Status, Tenant
+from daemon.fleet.model import Binding, Contact, DeviceRecord, Mac, Presence, Reachability, Server, Status, Tenant
 from daemon.fleet.notifications import Severity
 from daemon.fleet.records import NumberStatus, Operator, Snapshot
 
@@ -26,6 +26,7 @@ class FleetStatistics:
     presence: dict[Presence, int]
     status: dict[Status, int]
     numbers: dict[NumberStatus, int]
+    connections: dict[Reachability, int]  # SIP connections by what pings say
     alarms: dict[Severity, int]
 
 
@@ -58,7 +59,7 @@ class Roster:
         return self._by_user.get(user)
 
     def mac_at(self, host: str, port: int) -> Mac | None:
-        """The device whose current SIP contact is this socket address."""
+        """Whose SIP contact, or one of them, is at this socket address."""
         return self._by_address.get((host, port))
 
     def add(self, device: Device) -> None:
@@ -73,17 +74,19 @@ class Roster:
         device.record = record
         self._index(record)
 
-    def move(self, device: Device, contact: Contact | None) -> None:
-        """Give a device a new contact, or none."""
-        if device.contact and self.mac_at(device.contact.host, device.contact.port) == device.mac:
-            del self._by_address[device.contact.host, device.contact.port]
+    def move(self, device: Device, contact: Contact | None, bindings: tuple[Binding, ...] | None = None) -> None:
+        """Give a device another contact to be reached at, or none; and other bindings than it has, unless None."""
+        for address in _addresses(device):
+            if self._by_address.get(address) == device.mac:
+                del self._by_address[address]
         device.contact = contact
-        if contact:
-            self._by_address[contact.host, contact.port] = device.mac
+        device.bindings = device.bindings if bindings is None else bindings
+        for address in _addresses(device):
+            self._by_address[address] = device.mac
 
     def remove(self, device: Device) -> None:
         """Forget a device."""
-        self.move(device, None)
+        self.move(device, None, ())
         self._unindex(device.record)
         del self._devices[device.mac]
 
@@ -105,3 +108,9 @@ class Roster:
         self.unapproved -= not record.approved
         if self._by_user.get(record.number) == record.mac:
             del self._by_user[record.number]
+
+
+def _addresses(device: Device) -> set[tuple[str, int]]:
+    """Where its packets may come from."""
+    contacts = (device.contact, *(binding.contact for binding in device.bindings))
+    return {(contact.host, contact.port) for contact in contacts if contact}

@@ -1,47 +1,70 @@
-"""A phone's round trips: the newest, the smoothed one that LAGGED is judged on, and an hour of history.
+"""What became of a target's pings: the newest round trip, the smoothed one that LAGGED is judged on, and a history.
 
-The history is a ring of 60 single-precision samples, an hour at the default interval, 240 bytes a phone. When a
-phone falls silent the newest and the smoothed value end with it: they would describe a path that may be gone. Not
-here: what a round trip means for a state (`reachability`).
+The history is a ring of the last 60 outcomes, an hour at the default interval: single-precision samples, 240 bytes a
+target, in which a lost ping is not a number. When a target falls silent the newest and the smoothed value end with
+it: they would describe a path that may be gone. Not here: what a round trip means for a state (`reachability`).
 """
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Sequence
 
 SAMPLES = 60
+_LOST = math.nan
+_EMPTY = array("f", [_LOST] * SAMPLES)
 
 
 class RoundTrips:
     """Samples in seconds, newest overwriting oldest."""
 
-    __slots__ = ("_next", "_ring", "newest", "smoothed")
+    __slots__ = ("_count", "_ring", "smoothed")
 
     def __init__(self) -> None:
-        self.newest: float | None = None
         self.smoothed: float | None = None
-        self._ring = array("f")
-        self._next = 0
+        self._ring = _EMPTY  # shared until there is something to remember
+        self._count = 0
 
     def __len__(self) -> int:
-        return len(self._ring)
+        """How many pings the history knows of, answered or lost."""
+        return min(self._count, SAMPLES)
 
     def add(self, sample: float, weight: float) -> None:
         """Take a sample in; `weight` (0 to 1) is its share in the smoothed value."""
-        self.newest = sample
-        self.smoothed = sample if self.smoothed is None else self.smoothed + weight * (sample - self.smoothed)
-        if len(self._ring) < SAMPLES:
-            self._ring.append(sample)
-            return
-        self._ring[self._next] = sample
-        self._next = (self._next + 1) % SAMPLES
+        smoothed = self.smoothed
+        self.smoothed = sample if smoothed is None else smoothed + weight * (sample - smoothed)
+        count = self._count
+        if count == 0:
+            self._ring = _EMPTY[:]
+        self._ring[count % SAMPLES] = sample
+        self._count = count + 1
+
+    def lose(self) -> None:
+        """A ping found no answer."""
+        if self._count == 0:
+            self._ring = _EMPTY[:]
+        self._ring[self._count % SAMPLES] = _LOST
+        self._count += 1
 
     def fall_silent(self) -> None:
-        """The phone stopped answering; the history stays."""
-        self.newest = self.smoothed = None
+        """The target stopped answering; the history stays."""
+        self.smoothed = None
+
+    @property
+    def newest(self) -> float | None:
+        """The newest sample; None without one, and of a target that fell silent."""
+        if self.smoothed is None:
+            return None
+        backwards = (self._ring[(self._count - back) % SAMPLES] for back in range(1, SAMPLES + 1))
+        return next((sample for sample in backwards if not math.isnan(sample)), None)
+
+    def loss(self) -> float | None:
+        """The share (0 to 1) of pings in the history that were lost; None without history."""
+        answered = SAMPLES - sum(map(math.isnan, self._ring))
+        return 1 - answered / len(self) if self._count else None
 
     def percentiles(self, shares: Sequence[float]) -> list[float] | None:
-        """For each share (0 to 1) the sample below which that much of the history lies; None without history."""
-        ordered = sorted(self._ring)
+        """For each share (0 to 1) the sample below which that much of the answers lies; None without answers."""
+        ordered = sorted(sample for sample in self._ring if not math.isnan(sample))
         return [ordered[min(len(ordered) - 1, int(share * len(ordered)))] for share in shares] if ordered else None

@@ -7,29 +7,34 @@ on the wire.
 from __future__ import annotations
 
 from daemon.errors import BadMessage
+from daemon.fleet import connection_events
 from daemon.fleet.commands import Command, Decided, SaveState
 from daemon.fleet.consequences import follow, number
 from daemon.fleet.device import Device
-from daemon.fleet.events import LifeSign, ProbeAnswered, ProbeMissed, Registered, Unregistered
-from daemon.fleet.model import Contact, Mac, Transition
+from daemon.fleet.events import LifeSign, ProbeMissed, ProbesAnswered, Registered, Unregistered
+from daemon.fleet.model import Binding, Contact, Mac, Tenant, Transition
 from daemon.fleet.parts import Parts
 from daemon.fleet.reachability import Stimulus
 from daemon.sip.uri import contact_from_uri, parse_sip_uri
 
 
-def probe_answered(parts: Parts, event: ProbeAnswered, now: float) -> list[Command]:
-    """A ping came back. The everyday case, so it is kept short."""
-    device = parts.roster.device(Mac(event.key))
-    if device is None:
-        return []
-    outcome = parts.pinging.answered(device, event, now)
-    return follow(parts, device, outcome, now) if outcome else []
+def probes_answered(parts: Parts, event: ProbesAnswered, now: float) -> list[Command]:
+    """Pings came back. Of most of them nothing follows."""
+    orders: list[Command] = []
+    for answer in parts.pinging.unusual(event.answers):
+        if device := parts.roster.device(Mac(answer.key)):
+            orders += follow(parts, device, parts.pinging.answered(device, answer, now), now)
+        else:
+            orders += connection_events.answered(parts, answer, now)
+    return orders
 
 
 def probe_missed(parts: Parts, event: ProbeMissed, now: float) -> list[Command]:
     """A ping did not come back."""
     device = parts.roster.device(Mac(event.key))
-    return follow(parts, device, parts.pinging.missed(device, event, now), now) if device else []
+    if device is None:
+        return connection_events.missed(parts, event, now)
+    return follow(parts, device, parts.pinging.missed(device, event.cause, now), now)
 
 
 def registered(parts: Parts, event: Registered, now: float) -> list[Command]:
@@ -40,8 +45,8 @@ def registered(parts: Parts, event: Registered, now: float) -> list[Command]:
     device.ever_registered = True
     device.registered_server = _server_at(parts, event.domain)
     if device.record.server and device.registered_server not in ("", device.record.server):
-        return _strayed(parts, device, now)
-    parts.roster.move(device, event.contact)
+        return _strayed(parts, device, event.bindings, now)
+    parts.roster.move(device, _preferred(event.bindings), event.bindings)
     parts.pinging.registered(device, now)
     return [SaveState(device.state()), Decided("registration", "taken", device.mac), *number(parts, device, now)]
 
@@ -53,15 +58,24 @@ def unregistered(parts: Parts, event: Unregistered, now: float) -> list[Command]
 
 
 def registration_expired(parts: Parts, mac: Mac, now: float) -> list[Command]:
-    """A registration was not renewed in time."""
+    """The contact a phone is reached at was not renewed in time; another one it registered takes its place."""
     device = parts.roster.device(mac)
-    return _departed(parts, device, Stimulus.REGISTRATION_EXPIRED, now) if device else []
+    if device is None:
+        return []
+    live = device.live_bindings(now)
+    if not live:
+        return _departed(parts, device, Stimulus.REGISTRATION_EXPIRED, now)
+    parts.roster.move(device, _preferred(live), live)
+    parts.pinging.registered(device, now)
+    return [SaveState(device.state()), Decided("registration", "next contact", mac)]
 
 
 def unreachable_for_long(parts: Parts, mac: Mac, now: float) -> list[Command]:
     """A phone stayed unreachable until we stop asking."""
     device = parts.roster.device(mac)
-    return follow(parts, device, parts.pinging.silent_for_long(device, now), now) if device else []
+    if device is None:
+        return connection_events.silent_for_long(parts, mac, now)
+    return follow(parts, device, parts.pinging.silent_for_long(device, now), now)
 
 
 def life_sign(parts: Parts, event: LifeSign, now: float) -> list[Command]:
@@ -71,12 +85,18 @@ def life_sign(parts: Parts, event: LifeSign, now: float) -> list[Command]:
     return [outcome] if outcome else []
 
 
+NO_TENANT = Tenant("")
+
+
 def watch(parts: Parts, device: Device, now: float) -> Transition | None:
     """Begin, resume or end pinging a device, by the limits that its record, its tenant or the settings give it."""
     record, settings = device.record, parts.settings.qualify
+    tenant = parts.roster.tenants.get(record.tenant, NO_TENANT)
     device.monitored = record.qualify and record.approved
-    device.lagged_after = record.lagged_after or settings.lagged_after
-    device.period = settings.interval
+    device.lagged_after = record.lagged_after or tenant.lagged_after or settings.lagged_after
+    # A ping is judged before the next one leaves, so none can be missed after a later answer.
+    device.period = max(record.interval or tenant.interval or settings.interval, settings.timeout)
+    device.place = f"{record.tenant}/{record.site}" if record.site else ""
     return parts.pinging.watch(device, now)
 
 
@@ -89,13 +109,19 @@ def static_contact(uri: str) -> Contact | None:
 
 
 def _departed(parts: Parts, device: Device, why: Stimulus, now: float) -> list[Command]:
-    parts.roster.move(device, static_contact(device.record.contact))
+    parts.roster.move(device, static_contact(device.record.contact), ())
     moved = parts.pinging.departed(device, why, now)
     return follow(parts, device, moved, now) or [SaveState(device.state()), *number(parts, device, now)]
 
 
-def _strayed(parts: Parts, device: Device, now: float) -> list[Command]:
-    parts.roster.move(device, None)
+def _preferred(bindings: tuple[Binding, ...]) -> Contact:
+    """The contact with the highest q (RFC 3261 section 20.10); of equals the newest, which stands first."""
+    return max(bindings, key=lambda binding: binding.q).contact
+
+
+def _strayed(parts: Parts, device: Device, bindings: tuple[Binding, ...], now: float) -> list[Command]:
+    """Its bindings are kept, since the order of its REGISTERs counts whichever server it means."""
+    parts.roster.move(device, None, bindings)
     detail = f"{device.registered_server} instead of {device.record.server}"
     moved = parts.pinging.strayed(device, now, detail)
     return [*follow(parts, device, moved, now), SaveState(device.state()), Decided("registration", "wrong server")]

@@ -6,14 +6,17 @@ managers, never a MAC, number, address or URL. Not here: counting, collecting (`
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from itertools import accumulate
 from typing import TypeVar
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, InfoMetricFamily
 from prometheus_client.metrics_core import Metric
 
 from daemon.config.reload import ReloadStatistics
+from daemon.fleet.call_book import MOS_STEPS, CallStatistics
 from daemon.fleet.model import Presence, Reachability, Status
 from daemon.fleet.notifications import Severity
 from daemon.fleet.records import NumberStatus
@@ -21,9 +24,18 @@ from daemon.fleet.roster import FleetStatistics
 from daemon.http.limits import HttpStatistics
 from daemon.http.operators.app import OperatorsStatistics
 from daemon.http.phones.app import PhonesStatistics
+from daemon.integrations.connectors import ConnectorStatistics
 from daemon.observe.watchdog import WatchdogStatistics
 from daemon.provisioning.provisioner import ProvisioningStatistics
+from daemon.sip.authentication import AuthenticationStatistics
+from daemon.sip.connections import ConnectionStatistics
 from daemon.sip.endpoint import SipStatistics
+from daemon.sip.locator import LocatorStatistics
+from daemon.sip.prober import ProberStatistics
+from daemon.sip.resolver import ResolverStatistics
+from daemon.sip.trace import TraceStatistics
+from daemon.sip.transactions.client import ClientStatistics
+from daemon.sip.transactions.server import ServerStatistics
 from daemon.snmp.sender import SenderStatistics
 from daemon.store.store import StoreStatistics
 
@@ -52,10 +64,22 @@ def fleet(statistics: FleetStatistics) -> Families:
     presence = _states(statistics.presence, Presence)
     yield _gauges("ringkeeper_device_presence", "Devices by what their reports say.", "state", presence)
     yield _gauges("ringkeeper_device_status", "Devices by status.", "state", _states(statistics.status, Status))
+    connections = _states(statistics.connections, Reachability)
+    yield _gauges("ringkeeper_connection_reachability", "SIP connections by what pings say.", "state", connections)
     yield _gauges("ringkeeper_numbers", "Telephone numbers.", "status", _states(statistics.numbers, NumberStatus))
     active = [severity for severity in Severity if severity is not Severity.CLEARED]
     alarms = {severity.name.lower(): statistics.alarms.get(severity, 0) for severity in active}
     yield _gauges("ringkeeper_alarms_active", "Active alarms.", "severity", alarms)
+
+
+def calls(statistics: CallStatistics) -> Families:
+    """How calls sounded."""
+    yield _gauge("ringkeeper_calls_remembered", "Calls within quality.window.", statistics.remembered)
+    yield _counters("ringkeeper_calls", "Calls that ended, by verdict.", "verdict", statistics.verdicts)
+    yield _counter("ringkeeper_calls_pushed_out", "Calls that made room in memory.", statistics.pushed_out)
+    yield _counters("ringkeeper_quality_reports", "Voice quality reports taken, by kind.", "kind", statistics.reports)
+    yield _counter("ringkeeper_quality_reports_repeated", "Reports that came twice or too late.", statistics.repeated)
+    yield _mos(statistics)
 
 
 def decisions(counts: Mapping[tuple[str, str], int]) -> Families:
@@ -77,7 +101,99 @@ def sip(statistics: SipStatistics) -> Families:
     yield _counter("ringkeeper_sip_requests", "Well-formed requests.", statistics.requests)
     yield _counter("ringkeeper_sip_registrations", "Registrations acknowledged.", statistics.registrations)
     yield _counter("ringkeeper_sip_life_signs", "Keep-alive packets of known devices.", statistics.life_signs)
+    yield _counter("ringkeeper_sip_stun", "STUN binding requests and other STUN.", statistics.stun)
     yield _refused("sip", statistics.refused)
+    yield from authentication(statistics.authentication)
+    yield from server_transactions(statistics.servers)
+    yield from client_transactions(statistics.clients)
+    yield from transports(statistics.connections)
+
+
+def authentication(statistics: AuthenticationStatistics) -> Families:
+    """Who had to prove itself to register."""
+    results = {"challenged": statistics.challenged, "stale": statistics.stale, "proved": statistics.proved}
+    yield _counters("ringkeeper_sip_authentications", "REGISTERs by what came of asking.", "result", results)
+    kept = {
+        "nonces": statistics.nonces,
+        "failing users": statistics.failing_users,
+        "failing sources": statistics.failing_sources,
+    }
+    yield _gauges("ringkeeper_sip_authentication_kept", "What is remembered now to judge the next.", "kind", kept)
+
+
+def server_transactions(statistics: ServerStatistics) -> Families:
+    """Requests that came more than once, and the memory that tells them."""
+    name = "ringkeeper_sip_server_transactions"
+    results = {
+        "new": statistics.new,
+        "silent": statistics.silent,
+        "replayed": statistics.replayed,
+        "stateless": statistics.stateless,
+        "given up": statistics.given_up,
+    }
+    yield _counters(name, "Requests by whether they were repetitions.", "result", results)
+    states = {"trying": statistics.trying, "completed": statistics.completed}
+    yield _gauges(f"{name}_kept", "Requests remembered now, to tell their repetitions.", "state", states)
+    yield _gauge(f"{name}_bytes", "Answers remembered now.", statistics.bytes)
+
+
+def client_transactions(statistics: ClientStatistics) -> Families:
+    """Requests of our own other than pings."""
+    name = "ringkeeper_sip_client_transactions"
+    results = {
+        "answered": statistics.answered,
+        "timed out": statistics.timed_out,
+        "unsent": statistics.unsent,
+        "refused": statistics.refused,
+    }
+    yield _counter(f"{name}_started", "Requests of our own, pings aside.", statistics.started)
+    yield _counter(f"{name}_sent_again", "Retransmissions of them.", statistics.sent_again)
+    yield _counters(name, "What became of them; refused: too many at once.", "result", results)
+    yield _counter(f"{name}_unmatched", "Answers that nobody waited for.", statistics.unmatched)
+    yield _gauge(f"{name}_open", "Under way, or answered a moment ago.", statistics.open)
+
+
+def traces(statistics: TraceStatistics) -> Families:
+    """What is recorded of the devices that operators trace."""
+    yield _gauge("ringkeeper_sip_traces", "Devices whose SIP messages are recorded now.", statistics.devices)
+    yield _gauge("ringkeeper_sip_trace_bytes", "Recorded messages in memory now.", statistics.bytes)
+    yield _counter("ringkeeper_sip_trace_messages", "Messages and remarks recorded.", statistics.recorded)
+    yield _counter("ringkeeper_sip_trace_pushed_out", "Those that made room for newer ones.", statistics.pushed_out)
+    yield _counter("ringkeeper_sip_traces_refused", "Traces not begun: too many others.", statistics.refused)
+
+
+def resolver(statistics: ResolverStatistics) -> Families:
+    """What DNS said about the names of SIP connections."""
+    yield _counters("ringkeeper_dns_questions", "Questions by what came of them.", "result", statistics.results)
+    yield _gauge("ringkeeper_dns_remembered", "Answers remembered.", statistics.remembered)
+
+
+def locator(statistics: LocatorStatistics) -> Families:
+    """Names of SIP connections looked up."""
+    results = {"located": statistics.located, "failed": statistics.failed, "dropped": statistics.dropped}
+    yield _counters("ringkeeper_sip_lookups", "Look-ups of SIP connections' names.", "result", results)
+    yield _gauge("ringkeeper_sip_lookups_waiting", "Look-ups that wait for their turn.", statistics.waiting)
+
+
+def prober(statistics: ProberStatistics) -> Families:
+    """What was asked for by `/probe`."""
+    yield _counters("ringkeeper_probes", "Probes asked for by /probe.", "result", statistics.results)
+    yield _counters("ringkeeper_probes_refused", "Probes refused.", "reason", statistics.refused)
+    yield _gauge("ringkeeper_probes_under_way", "Probes under way.", statistics.under_way)
+
+
+def transports(statistics: ConnectionStatistics) -> Families:
+    """SIP over TCP and TLS: connections and bytes."""
+    name = "ringkeeper_sip_transport"
+    yield _gauges(f"{name}_connections", "TCP and TLS connections open now.", "transport", statistics.open)
+    yield _counters(f"{name}_accepted", "Connections accepted.", "transport", statistics.accepted)
+    yield _counters(f"{name}_dialled", "Connections opened by the daemon.", "transport", statistics.dialled)
+    yield _counters(f"{name}_closed", "Connections that were up and ended.", "reason", statistics.closed)
+    yield _counters(f"{name}_failed", "Connections that never came up.", "reason", statistics.failed)
+    yield _counters(f"{name}_refused", "Connections turned away, or not even begun.", "reason", statistics.refused)
+    yield _counter(f"{name}_received_bytes", "Bytes received over TCP and TLS.", statistics.received)
+    yield _counter(f"{name}_sent_bytes", "Bytes sent over TCP and TLS.", statistics.sent)
+    yield _gauge(f"{name}_waiting_bytes", "Bytes of unfinished messages and for slow readers.", statistics.waiting)
 
 
 def http(listener: str, statistics: HttpStatistics) -> Families:
@@ -139,6 +255,7 @@ def store(statistics: StoreStatistics) -> Families:
     yield _counter("ringkeeper_store_mended", "Commits with a value that had to be changed.", statistics.mended)
     let_go = {"refused": statistics.trimmed, "age": statistics.pruned}
     yield _counters("ringkeeper_store_timeline_let_go", "Timeline steps let go.", "reason", let_go)
+    yield _counter("ringkeeper_store_calls_let_go", "Calls deleted for age or number.", statistics.calls_let_go)
     outbox = statistics.outbox
     yield _gauges("ringkeeper_outbox_pending", "Notifications that wait.", "manager", outbox.waiting)
     ends = {"settled": outbox.settled, "overflowed": outbox.overflowed, "orphaned": outbox.orphaned}
@@ -158,6 +275,27 @@ def sender(statistics: SenderStatistics) -> Families:
     yield _counters("ringkeeper_notification_answers_ignored", "Stray answers.", "reason", statistics.ignored)
     oldest = "Age of what a manager has not acknowledged yet."
     yield _gauges("ringkeeper_outbox_oldest_seconds", oldest, "manager", statistics.oldest)
+
+
+def connectors(statistics: tuple[ConnectorStatistics, ...]) -> Families:
+    """How the servers fare whose registrations we learn."""
+    up = {one.server: one.up for one in statistics}
+    yield _gauges("ringkeeper_connector_up", "1 while a server's lists come.", "server", up)
+    meaning = "Registered users; known: a device has the number."
+    contacts = GaugeMetricFamily("ringkeeper_connector_contacts", meaning, labels=("server", "user"))
+    by_reason = ("server", "reason")
+    failures = CounterMetricFamily("ringkeeper_connector_failures", "Failures of asking a server.", labels=by_reason)
+    skipped = CounterMetricFamily("ringkeeper_connector_skipped", "Contacts of no use.", labels=by_reason)
+    for one in statistics:
+        contacts.add_metric((one.server, "known"), one.contacts)
+        contacts.add_metric((one.server, "unknown"), one.unknown)
+        for reason, count in one.failures.items():
+            failures.add_metric((one.server, reason), count)
+        for reason, count in one.skipped.items():
+            skipped.add_metric((one.server, reason), count)
+    yield from (contacts, failures, skipped)
+    refreshed = {one.server: one.refreshed_at for one in statistics if one.refreshed_at is not None}
+    yield _gauges("ringkeeper_connector_refreshed_seconds", "When a whole list last came.", "server", refreshed)
 
 
 def watchdog(statistics: WatchdogStatistics) -> Families:
@@ -190,6 +328,13 @@ def _counters(name: str, meaning: str, label: str, values: Mapping[str, float]) 
     for key, value in values.items():
         family.add_metric((key,), value)
     return family
+
+
+def _mos(statistics: CallStatistics) -> Metric:
+    """Cumulative, as Prometheus has histograms; the steps are those of G.107."""
+    counts = accumulate(statistics.mos_at_most.get(step, 0) for step in (*MOS_STEPS, math.inf))
+    buckets = [(str(step), count) for step, count in zip((*MOS_STEPS, "+Inf"), counts, strict=True)]
+    return HistogramMetricFamily("ringkeeper_call_mos", "MOS of calls that ended.", buckets, statistics.mos_sum)
 
 
 def _states(counts: Mapping[_State, int], states: type[_State]) -> dict[str, float]:

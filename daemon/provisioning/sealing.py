@@ -12,6 +12,7 @@ from __future__ import annotations
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from hashlib import sha256
+from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
@@ -19,6 +20,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from daemon.errors import StoreUnavailable
+from daemon.fleet.device import Device
 from daemon.fleet.model import Mac
 
 KEY_BYTES = 32
@@ -64,6 +66,19 @@ class Sealer:
     def secret_matches(self, mac: Mac, generation: int, given: str) -> bool:
         """Whether `given` is the phone's permanent secret; takes as long for a near miss as for any other."""
         return hmac.compare_digest(self.device_secret(mac, generation).encode(), given.encode(errors="replace"))
+
+
+class Devices(Protocol):
+    """What is asked of the fleet about a password."""
+
+    def device(self, mac: Mac) -> Device | None:
+        """The device, with its sealed password."""
+
+
+def password_of(devices: Devices, sealer: Sealer, mac: Mac) -> str | None:
+    """A phone's SIP password in clear, None if it has none; `StoreUnavailable` if it cannot be opened."""
+    device = devices.device(mac)
+    return sealer.open(device.record.sip_password) if device and device.record.sip_password else None
 
 
 def _derive(master: bytes, purpose: bytes, length: int) -> bytes:

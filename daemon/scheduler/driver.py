@@ -6,6 +6,7 @@ machine's next one; `poke()` rewrites it when a deadline moved earlier. Not here
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Generic, Protocol, TypeVar
 
@@ -39,17 +40,19 @@ class Driver(Generic[_Order]):
         self._clock = clock
         self._perform = perform
         self._sleep = trio.CancelScope()
+        self._rested_at = -math.inf  # on Trio's axis: not before this is the machine asked again
 
     def poke(self) -> None:
         """A deadline may have moved earlier: look again."""
-        due = self._clock.trio_time(self._machine.next_deadline())
+        due = max(self._clock.trio_time(self._machine.next_deadline()), self._rested_at)
         self._sleep.deadline = min(self._sleep.deadline, due)
 
     async def run(self) -> None:
         """Live until cancelled."""
         while True:
             deadline = self._clock.trio_time(self._machine.next_deadline())
-            with trio.CancelScope(deadline=deadline) as self._sleep:
+            with trio.CancelScope(deadline=max(deadline, self._rested_at)) as self._sleep:
                 await trio.sleep_forever()
-            self._perform(self._machine.expire(self._clock.now()))
-            await trio.sleep(GRAIN)
+            now = self._clock.now()
+            self._rested_at = self._clock.trio_time(now) + GRAIN
+            self._perform(self._machine.expire(now))

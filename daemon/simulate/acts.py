@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from daemon.simulate.credentials import Proof
 from daemon.simulate.trouble import Trouble
 
 
@@ -29,13 +30,17 @@ class SendAlert:
 
 @dataclass(frozen=True, slots=True)
 class SendRegister:
-    """Send a REGISTER (again, if `cseq` was sent before); `expires` 0 takes the registration back."""
+    """Send a REGISTER (again, if `cseq` was sent before); `expires` 0 takes the registration back.
+
+    `proof` answers a challenge; None while there was none.
+    """
 
     domain: str
     user: str
     call_id: str
     cseq: int
     expires: int
+    proof: Proof | None = None
 
 
 Act = FetchFiles | SendReport | SendAlert | SendRegister

@@ -196,9 +196,11 @@ class SimulatedFleet:
         phone = self._phones[index]
         granted = granted_expires(reply, phone.identity, sip.port(index))
         minimum = number_in(reply, "min-expires")
-        if reply.code >= 300:
+        challenges = tuple(reply.all("www-authenticate"))
+        if reply.code >= 300 and not challenges:  # to be asked for a password is no trouble
             self._troubles[f"REGISTER answered {reply.code}"] += 1
-        self._take(index, phone.register_answered(reply.cseq, reply.code, granted, minimum, self._clock.now()))
+        now = self._clock.now()
+        self._take(index, phone.register_answered(reply.cseq, reply.code, granted, minimum, now, challenges))
 
     def _answer(self, index: int, sip: SipSide, request: SipText, source: Address) -> None:
         phone = self._phones[index]

@@ -15,7 +15,7 @@ from random import Random
 from daemon.simulate.acts import Act, FetchFiles, SendAlert, SendRegister, SendReport
 from daemon.simulate.characters import Character, Turn
 from daemon.simulate.inventory import OTHER_DOMAIN, OWN_DOMAIN
-from daemon.simulate.phone_settings import KEEP_ALIVE_MINUTES, LINE_USER, SIP_DOMAIN, SIP_PROXY
+from daemon.simulate.phone_settings import KEEP_ALIVE_MINUTES, LINE_PASSWORD, LINE_USER, SIP_DOMAIN, SIP_PROXY
 from daemon.simulate.plan import PlannedPhone, Tempo
 from daemon.simulate.registration import Outcome, Registration
 from daemon.simulate.trouble import TROUBLES, Trouble
@@ -115,11 +115,13 @@ class Phone:
             return []
         return self._settle(now) if status == "started" and self._registration is None else []
 
-    def register_answered(self, cseq: int, code: int, granted: int, min_expires: int, now: float) -> list[Act]:
+    def register_answered(  # noqa: PLR0917 - what an answer says, in its order
+        self, cseq: int, code: int, granted: int, min_expires: int, now: float, challenges: tuple[str, ...] = ()
+    ) -> list[Act]:
         """A final answer to REGISTER came."""
         if self._registration is None or self._mute:
             return []
-        outcome = self._registration.answered(cseq, code, granted, min_expires, now)
+        outcome = self._registration.answered(cseq, code, granted, min_expires, now, challenges)
         return self._report() if outcome in (Outcome.REGISTERED, Outcome.REFUSED) else []
 
     def answer_delay(self) -> float | None:
@@ -185,6 +187,7 @@ class Phone:
             call_id=call_id,
             expires=self._tempo.register_expires,
             retry=self._tempo.register_retry,
+            password=self.kept.get(LINE_PASSWORD, ""),
         )
 
     def _register(self, registration: Registration, now: float) -> list[Act]:

@@ -1,15 +1,18 @@
 """A phone's registration as it sees it: when to send REGISTER, what the answer means.
 
 Retransmission after RFC 3261 17.1.2 (0.5 s doubling to 4 s, given up after 32 s). A granted registration is renewed
-at half its time. Pure: `now` is an argument. Not here: text or sockets (`sip_text`, `sip_side`).
+at half its time. Who is asked for a password proves it, once per challenge; a nonce is used until it is stale. Pure:
+`now` is an argument. Not here: text or sockets (`sip_text`, `sip_side`), the proof itself (`credentials`).
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from enum import Enum
 
 from daemon.simulate.acts import SendRegister
+from daemon.simulate.credentials import Proof
 
 T1, T2, TIMER_F = 0.5, 4.0, 32.0
 
@@ -26,7 +29,7 @@ class Outcome(Enum):
 class Registration:
     """One account's registration."""
 
-    def __init__(self, domain: str, user: str, call_id: str, expires: int, retry: float) -> None:
+    def __init__(self, domain: str, user: str, call_id: str, *, expires: int, retry: float, password: str = "") -> None:
         self.active = False
         self.refused = False  # the last word was a refusal
         self.at = math.inf  # when `send` is due
@@ -39,6 +42,8 @@ class Registration:
         self._begun_at = -math.inf  # the open request was first sent then; -infinity: none is open
         self._pause = T1
         self._leaving = False
+        self._proof = Proof((), password, 0)
+        self._proving = False  # the open request answers a challenge
 
     def begin(self, now: float) -> None:
         """Register (again) now."""
@@ -59,12 +64,20 @@ class Registration:
         self._pause = min(2 * self._pause, T2)
         if self.at >= self._begun_at + TIMER_F:
             self.at = now + self._retry
-        return SendRegister(self._domain, self._user, self._call_id, self._cseq, 0 if self._leaving else self._wanted)
+        proof = self._proof if self._proof.challenges else None
+        expires = 0 if self._leaving else self._wanted
+        return SendRegister(self._domain, self._user, self._call_id, self._cseq, expires, proof)
 
-    def answered(self, cseq: int, code: int, granted: int, min_expires: int, now: float) -> Outcome:
+    def answered(  # noqa: PLR0917 - what an answer says, in its order
+        self, cseq: int, code: int, granted: int, min_expires: int, now: float, challenges: tuple[str, ...] = ()
+    ) -> Outcome:
         """A final answer came; `granted` and `min_expires` in seconds, 0 when not said."""
         if cseq != self._cseq or self.at == math.inf or code < 200:
             return Outcome.NOTHING_NEW
+        if code == 401 and self._prove(challenges):
+            self._open(now)
+            return Outcome.NOTHING_NEW
+        self._proving = False
         if self._leaving:
             self.at = math.inf
             return Outcome.TAKEN_BACK
@@ -83,8 +96,16 @@ class Registration:
         self._open(now + seconds / 2)
         return Outcome.NOTHING_NEW if was_active else Outcome.REGISTERED
 
+    def _prove(self, challenges: tuple[str, ...]) -> bool:
+        """Take up a challenge; not if the last one was answered and that was wrong, which it was unless it is stale."""
+        stale = any("stale=true" in challenge.lower() for challenge in challenges)
+        self._proving = bool(challenges and self._proof.password) and (stale or not self._proving)
+        self._proof = Proof(challenges if self._proving else (), self._proof.password, 0)
+        return self._proving
+
     def _open(self, at: float) -> None:
         """A new request, due at `at`."""
+        self._proof = replace(self._proof, count=self._proof.count + 1)
         self._cseq += 1
         self._pause = T1
         self._begun_at = self.at = at

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from zlib import crc32
 
 from daemon.simulate.acts import SendRegister
+from daemon.simulate.credentials import authorization
 from daemon.simulate.plan import Identity
 
 Address = tuple[str, int]
@@ -98,9 +99,11 @@ def register(act: SendRegister, phone: Identity, port: int) -> bytes:
     """A REGISTER for the phone's account, its contact being the phone's own socket."""
     aor = f"<sip:{act.user}@{act.domain}>"
     branch = f"z9hG4bK{crc32(act.call_id.encode()):08x}{act.cseq}"
+    uri = f"sip:{act.domain}"
+    proof = authorization(act.proof, "REGISTER", uri, act.user) if act.proof else ""
     return _to_bytes(
         [
-            f"REGISTER sip:{act.domain} SIP/2.0",
+            f"REGISTER {uri} SIP/2.0",
             f"Via: SIP/2.0/UDP {phone.address}:{port};branch={branch};rport",
             "Max-Forwards: 70",
             f'From: "{phone.display_name}" {aor};tag={crc32(act.call_id.encode()):08x}',
@@ -109,6 +112,7 @@ def register(act: SendRegister, phone: Identity, port: int) -> bytes:
             f"CSeq: {act.cseq} REGISTER",
             f"Contact: <sip:{act.user}@{phone.address}:{port}>",
             f"Expires: {act.expires}",
+            *([f"Authorization: {proof}"] if proof else []),
             f"Allow: {_ALLOW}",
             f"User-Agent: {agent(phone)}",
         ]

@@ -1,1 +1,1 @@
-"""SIP over UDP: pure parsing and rules in small files, the socket in `endpoint`. Knows no fleet rules."""
+"""SIP over UDP, TCP and TLS: pure parsing and rules in small files, the sockets in few. Knows no fleet rules."""

@@ -1,9 +1,7 @@
-"""The SIP edge: UDP sockets, the loop that empties them, and the way from a datagram to an event and back.
+"""The SIP edge: its sockets, the loops that empty them, and who gets what they hold.
 
-An answer to one of our pings is matched by its token before anything is parsed. Everything else is parsed and
-answered by the user agent server, or counted and dropped. A REGISTER is answered only when the disk holds it; those
-answers wait in a bounded queue with a task of their own, so that the receive loop never waits for the disk. Not
-here: what is answered (`uas`), who is pinged and when (the fleet).
+Answers to our pings go to the pinger, everything else to the intake; both are the same for UDP, TCP and TLS. Not here:
+one connection's bytes (`connections`), what is answered (`uas`), who is pinged and when (the fleet).
 """
 
 from __future__ import annotations
@@ -11,7 +9,7 @@ from __future__ import annotations
 import errno
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
@@ -21,42 +19,40 @@ import trio
 
 from daemon.config.listen import Listen
 from daemon.config.settings import Qualify, Sip
-from daemon.errors import BadMessage, StoreUnavailable
-from daemon.fleet.commands import SendProbe
-from daemon.fleet.delivery import Deliver, Delivery
-from daemon.fleet.events import LifeSign, ProbeAnswered, ProbeMissed
+from daemon.fleet.commands import SendNotify, SendProbes
+from daemon.fleet.delivery import Deliver
 from daemon.fleet.model import Mac
 from daemon.scheduler.clock import Clock
-from daemon.scheduler.driver import Driver
-from daemon.scheduler.pacing import TokenBucket
-from daemon.sip import registrar
-from daemon.sip.flow import Flow, family_of
-from daemon.sip.message import Address, Request
-from daemon.sip.options import TOKEN_LENGTH, match_answer
-from daemon.sip.parser import parse
-from daemon.sip.probes import Probes
+from daemon.sip import authentication, intake, publish, trace
+from daemon.sip.authentication import AuthenticationStatistics, nobodys_password
+from daemon.sip.connections import Connections, ConnectionStatistics, Ears
+from daemon.sip.flow import Flow
+from daemon.sip.intake import Intake
+from daemon.sip.message import Request, Source
+from daemon.sip.mmsg import ABOUT_ANOTHER
+from daemon.sip.options import TOKEN_LENGTH
+from daemon.sip.pinger import STREAMS, Pinger
+from daemon.sip.publish import Publications
 from daemon.sip.registrar import Registrar
-from daemon.sip.responses import Reply, Responder, reply_address
+from daemon.sip.responses import Responder, reply_address
+from daemon.sip.resyncs import Resyncs
+from daemon.sip.tls import Contexts, load_contexts
+from daemon.sip.trace import Packet, Traces
+from daemon.sip.transactions.client import ClientStatistics
+from daemon.sip.transactions.server import ServerStatistics
 from daemon.sip.uas import UserAgentServer
 
 log = structlog.get_logger("sip")
 
-# Datagrams handled before others get their turn: at some 10 µs each under a millisecond, so nobody notices.
-DRAIN = 64
 # After the first datagram others are given this long to arrive, because waking up costs more than handling one. The
-# kernel stamps their arrival, so round trips stay exact; a REGISTER waits longer than this for the disk.
-GATHER = 0.005
-# Answers that may wait for the disk: two seconds of 2,000 REGISTERs. A phone repeats itself for 32 s anyway.
-MAX_WAITING = 4096
-RETRY_AFTER = 30  # seconds; half the shortest expiry, so the phone is back before its registration ends
-_STUN_TYPES = 2  # RFC 7983 section 7: a first byte of 0 or 1 is STUN
+# kernel stamps their arrival, so round trips stay exact; a REGISTER waits about as long for the disk.
+GATHER = 0.02
+# Batches handled before others get their turn: some milliseconds of answers, or of a flood.
+BATCHES = 4
 
 
-class Directory(registrar.Directory, Protocol):
-    """What the endpoint asks the fleet."""
-
-    def mac_at(self, host: str, port: int) -> Mac | None:
-        """Which device's present contact is at this address."""
+class Directory(intake.Directory, authentication.Directory, publish.Directory, trace.Directory, Protocol):
+    """What the SIP edge asks the fleet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,52 +63,89 @@ class SipStatistics:
     answered: int  # pings, in time
     late: int  # pings, after their timeout
     missed: int  # pings that timed out or could not be sent
-    received: int  # datagrams of any kind
+    received: int  # messages and datagrams of any kind
     requests: int  # well-formed ones among them
     registrations: int  # changes of a registration that were acknowledged
     life_signs: int  # keep-alives of known devices
-    refused: dict[str, int]  # by reason: requests turned down, datagrams dropped, packets that could not leave
+    stun: int  # STUN binding requests and the like
+    refused: dict[str, int]  # by reason: requests turned down, messages dropped, packets that could not leave
     outstanding: int  # pings under way
     waiting: int  # answers that wait for the disk
+    connections: ConnectionStatistics
+    authentication: AuthenticationStatistics
+    servers: ServerStatistics  # transactions of requests to us
+    clients: ClientStatistics  # transactions of ours
 
 
-class _Waiting(NamedTuple):
-    """An answer that may leave once what it promises is durable."""
+class _Datagrams(NamedTuple):
+    """The way back to whoever sent a datagram: out of the very socket it came in by."""
 
-    deliveries: tuple[Delivery, ...]
+    endpoint: SipEndpoint
     flow: Flow
-    request: Request
-    source: Address
-    reply: Reply
+    source: Source
+
+    def send(self, data: bytes) -> bool:
+        return self.endpoint.send_datagram(self.flow, self.source, data)
+
+    def answer(self, request: Request, data: bytes) -> bool:
+        host, port = reply_address(request, self.source[:2])
+        return self.endpoint.send_datagram(self.flow, Source(host, port), data)
 
 
-def unguessable_tokens() -> Iterator[str]:
-    """Random tokens without end; made 256 at a time, which makes each six times cheaper."""
-    while True:
-        pool = secrets.token_hex(256 * TOKEN_LENGTH // 2)
-        for at in range(0, len(pool), TOKEN_LENGTH):
-            yield pool[at : at + TOKEN_LENGTH]
+class _Stream(NamedTuple):
+    """The way back over the connection that a message came by."""
+
+    endpoint: SipEndpoint
+    source: Source
+
+    def send(self, data: bytes) -> bool:
+        return self.endpoint.send_over(self.source, data)
+
+    def answer(self, request: Request, data: bytes) -> bool:
+        return self.endpoint.send_over(self.source, data)
+
+
+def unguessable_tokens(count: int) -> list[str]:
+    """Random tokens; 64 at once are six times cheaper each than one."""
+    pool = secrets.token_hex(count * TOKEN_LENGTH // 2)
+    return [pool[at : at + TOKEN_LENGTH] for at in range(0, len(pool), TOKEN_LENGTH)]
 
 
 class SipEndpoint:
-    """The daemon's SIP sockets: `submit` sends a ping, `run` receives until cancelled."""
+    """The daemon's SIP: `submit` sends pings, `resync` a check-sync, `run` receives until cancelled."""
 
-    _deliver: Deliver  # given to `run`, before which nothing can happen
-
-    def __init__(self, settings: Sip, qualify: Qualify, directory: Directory, clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: Sip,
+        qualify: Qualify,
+        directory: Directory,
+        clock: Clock,
+        *,
+        contexts: Contexts | None = None,
+        traces: Traces | None = None,
+        password_of: Callable[[Mac], str | None] = nobodys_password,
+    ) -> None:
+        """`password_of` gives a phone's SIP password in clear, None if it has none."""
+        self.traces = traces or Traces(settings.trace, directory)
         self._settings = settings
-        self._directory = directory
         self._clock = clock
         self._responder = Responder(secrets.token_bytes(32), settings.user_agent)
-        self._registrar = Registrar(settings, directory, self._responder)
-        self._uas = UserAgentServer(self._registrar, self._responder)
-        self._probes = Probes(qualify.timeout, unguessable_tokens().__next__)
-        self._driver = Driver(self._probes, clock, self._tell_missed)
-        self._flows: dict[int, Flow] = {}  # the first of each address family: pings leave here
+        self._registrar = Registrar(settings, directory, self._responder, password_of)
+        self._connections = Connections(settings, contexts or load_contexts(settings.tls), clock)
+        self._pinger = Pinger(qualify, self._connections, clock, unguessable_tokens, self.traces)
+        self._resyncs = Resyncs(settings, password_of, self._pinger.sent_by, lambda: unguessable_tokens(1)[0])
+        self._publications = Publications(settings, directory, self._responder)
+        self._intake = Intake(
+            settings,
+            UserAgentServer(self._registrar, self._publications, self._responder),
+            self._resyncs,
+            directory,
+            clock,
+            say=self._say,
+            hold=self._connections.hold,
+        )
         self._addresses: tuple[Listen, ...] = ()
-        self._replies, self._waiting = trio.open_memory_channel[_Waiting](MAX_WAITING)
-        self._log_lines = _lines_per_minute(settings.log_lines_per_minute)
-        self._counts: Counter[str] = Counter()
+        self._received = 0
         self._refused: Counter[str] = Counter()
 
     @property
@@ -120,55 +153,62 @@ class SipEndpoint:
         """Where it listens, in the order of the settings, with the ports it really got; empty unless running."""
         return self._addresses
 
-    def apply(self, settings: Sip, qualify: Qualify) -> None:
-        """A reload: pings under way are judged by the new timeout as well. The sockets stay as they are."""
-        self._settings = self._registrar.settings = settings
+    def apply(self, settings: Sip, qualify: Qualify, contexts: Contexts) -> None:
+        """A reload. The sockets and the connections stay as they are; a new certificate is for new connections."""
+        self._settings = self._resyncs.settings = settings
         self._responder.server = settings.user_agent
-        self._log_lines = _lines_per_minute(settings.log_lines_per_minute)
-        for flow in self._flows.values():
-            flow.introduce(settings)
-        self._probes.timeout = qualify.timeout
-        self._driver.poke()
+        self._registrar.apply(settings)
+        self._publications.apply(settings)
+        self._connections.apply(settings, contexts)
+        self._intake.apply(settings)
+        self.traces.apply(settings.trace)
+        self._pinger.introduce(settings)
+        self._pinger.apply(qualify)
 
     def statistics(self) -> SipStatistics:
         """A snapshot."""
-        counts = self._counts
+        pings, others = self._pinger.counts, self._intake.counts
         return SipStatistics(
-            sent=counts["sent"],
-            answered=counts["answered"],
-            late=counts["late"],
-            missed=counts["missed"],
-            received=counts["received"],
-            requests=counts["requests"],
-            registrations=counts["registrations"],
-            life_signs=counts["life_signs"],
-            refused=dict(self._refused),
-            outstanding=len(self._probes),
-            waiting=self._waiting.statistics().current_buffer_used,
+            sent=pings["sent"],
+            answered=pings["answered"],
+            late=pings["late"],
+            missed=pings["missed"],
+            received=self._received,
+            requests=others["requests"],
+            registrations=others["registrations"],
+            life_signs=others["life_signs"],
+            stun=others["stun"],
+            refused=dict(self._pinger.refused + self._intake.refused + self._refused),
+            outstanding=len(self._pinger.probes),
+            waiting=len(self._intake),
+            connections=self._connections.statistics(),
+            authentication=self._registrar.authentication.statistics(),
+            servers=self._intake.transactions.statistics(),
+            clients=self._resyncs.statistics(),
         )
 
-    def submit(self, order: SendProbe) -> None:
-        """Send one ping, now. One that cannot leave is missed, cause "send failed"; its reason is counted."""
-        contact, was_idle = order.contact, not self._probes
-        token = self._probes.start(order.key, self._clock.now())
-        flow = self._flow_to(contact.host)
-        if flow and self._send(flow, flow.options.render(contact.uri, token), (contact.host, contact.port)):
-            self._counts["sent"] += 1
-        else:
-            self._probes.failed(token)
-            self._driver.poke()
-        if was_idle:  # all have the same timeout, so only the first one moves the next deadline
-            self._driver.poke()
+    def submit(self, order: SendProbes) -> None:
+        """Send these pings, now."""
+        self._pinger.submit(order)
+
+    def resync(self, order: SendNotify) -> None:
+        """Send a check-sync, now; what becomes of it is told as an event."""
+        self._intake.submit(order)
 
     async def run(self, deliver: Deliver, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Bind, report readiness, then live until cancelled; `OSError` if an address cannot be had."""
-        self._deliver = deliver
         with self._opened() as flows:
             async with trio.open_nursery() as nursery:
+                await nursery.start(self._intake.run, deliver)
+                self._pinger.start(_first_of_each_family(flows), {}, self._settings, deliver)
+                ears = Ears(self._take_message, self._intake.note_life, lambda _: None, self._pinger.dial_failed)
+                await nursery.start(self._connections.run, ears)
+                self._addresses = self._in_order(flows)
+                streams = {listen.scheme: (listen.host, listen.port) for listen in self._connections.addresses}
+                self._pinger.start(_first_of_each_family(flows), streams, self._settings, deliver)
                 for flow in flows:
                     nursery.start_soon(self._receive, flow)
-                nursery.start_soon(self._answer_when_stored)
-                nursery.start_soon(self._driver.run)
+                nursery.start_soon(self._pinger.driver.run)
                 task_status.started()
 
     @contextmanager
@@ -176,15 +216,21 @@ class SipEndpoint:
         with ExitStack() as sockets:
             flows = []
             for listen in self._settings.listen:
-                flows.append(Flow(listen, self._settings))
-                sockets.enter_context(flows[-1].socket)
-                self._flows.setdefault(flows[-1].family, flows[-1])
-            self._addresses = tuple(flow.listen for flow in flows)
+                if listen.scheme not in STREAMS:
+                    flows.append(Flow(listen))
+                    sockets.enter_context(flows[-1].socket)
             try:
                 yield flows
             finally:
-                self._flows.clear()
+                self._pinger.stop()
                 self._addresses = ()
+
+    def _in_order(self, flows: list[Flow]) -> tuple[Listen, ...]:
+        """Our addresses as the settings list them."""
+        datagrams, streams = iter(flows), iter(self._connections.addresses)
+        return tuple(
+            next(streams) if listen.scheme in STREAMS else next(datagrams).listen for listen in self._settings.listen
+        )
 
     async def _receive(self, flow: Flow) -> None:
         while True:
@@ -194,128 +240,73 @@ class SipEndpoint:
                 await trio.lowlevel.checkpoint()
 
     def _drain(self, flow: Flow) -> bool:
-        """Handle what has arrived, `DRAIN` datagrams at most; whether that was all."""
-        now, skew = self._clock.now(), self._clock.drift()
-        for _ in range(DRAIN):
+        """Handle what has arrived, some batches at most; whether that was all."""
+        for _ in range(BATCHES):
+            now, skew = self._clock.now(), self._clock.drift()
             try:
-                datagram, source, stamp = flow.receive()
-            except BlockingIOError:
+                datagrams, stamps = flow.inbox.receive()
+            except OSError:  # about something sent earlier: the error queue says what
+                self._take_errors(flow)
+                continue
+            if not datagrams:
+                self._take_errors(flow)
                 return True
-            except OSError:  # an ICMP error about something sent earlier: the socket itself is fine
-                self._refused["icmp"] += 1
-            else:
-                arrived = now if stamp is None else stamp - skew
-                # A system clock that was set just now would make nonsense of one round trip.
-                self._take(flow, datagram, source, arrived if now - 1 < arrived < now else now)
+            self._received += len(datagrams)
+            arrived = [stamp - skew for stamp in stamps]
+            if not now - 1 < min(arrived) <= max(arrived) < now:  # the system's clock was set just now, or says nothing
+                arrived = [now] * len(arrived)
+            for place in self._pinger.take(datagrams, arrived, flow.inbox.source):
+                source = flow.inbox.source(place)
+                self.overhear(Packet("received", source, datagrams[place], flow.address))
+                self._intake.take(datagrams[place], _Datagrams(self, flow, source), arrived[place])
         return False
 
-    def _take(self, flow: Flow, datagram: bytes, source: Address, now: float) -> None:
-        self._counts["received"] += 1
-        try:
-            if answer := match_answer(datagram):
-                self._match(*answer, now)
-            elif not datagram.strip(b"\r\n"):
-                self._note_life(source)
-            elif datagram[0] < _STUN_TYPES:
-                self._refused["stun"] += 1
-            else:
-                self._serve(flow, datagram, source, now)
-        except BadMessage as bad:
-            self._refuse(bad.reason, source, now)
-        except Exception:  # the guard of the receive loop: one datagram must not cost the others their service
-            self._refused["internal"] += 1
-            log.exception("a datagram could not be handled", source=source[0], size=len(datagram))
+    def _take_errors(self, flow: Flow) -> None:
+        for _ in range(BATCHES * 16):
+            error = flow.error()
+            if error is None:
+                return
+            self._pinger.got_nowhere(*error)
 
-    def _match(self, code: int, token: str, now: float) -> None:
-        if code < 200:
-            self._refused["provisional"] += 1
-            return
-        answered = self._probes.answered(token, now)
-        if answered is None:
-            self._refused["unmatched"] += 1
-            return
-        mac, rtt = answered
-        self._counts["late" if rtt is None else "answered"] += 1
-        self._deliver(ProbeAnswered(mac, code, rtt))
+    def _take_message(self, message: bytes, source: Source) -> None:
+        """One message over a connection."""
+        self._received += 1
+        now = self._clock.now()
+        if self._pinger.take((message,), (now,), lambda _: source):
+            self.overhear(Packet("received", source, message))
+            self._intake.take(message, _Stream(self, source), now)
 
-    def _note_life(self, source: Address) -> None:
-        """A bare keep-alive (RFC 5626 section 3.5) gets no answer over UDP, but its sender lives."""
-        mac = self._directory.mac_at(*source)
-        if mac is None:
-            self._refused["keep-alive-of-stranger"] += 1
-            return
-        self._counts["life_signs"] += 1
-        self._deliver(LifeSign(mac, "keep-alive"))
-
-    def _serve(self, flow: Flow, datagram: bytes, source: Address, now: float) -> None:
-        message = parse(datagram)
-        if not isinstance(message, Request):
-            self._refused["unmatched"] += 1
-            return
-        self._counts["requests"] += 1
-        reply = self._reply(message, source, now)
-        if reply is None:
-            return
-        if reply.refused:
-            self._refuse(reply.refused, source, now)
-        if not reply.events:
-            self._answer(flow, message, source, reply)
-            return
-        deliveries = tuple(map(self._deliver, reply.events))
-        self._replies.send_nowait(_Waiting(deliveries, flow, message, source, reply))
-
-    def _reply(self, request: Request, source: Address, now: float) -> Reply | None:
-        """Turned away before anything changes if there is no room for an answer that must wait."""
-        if request.method == "REGISTER" and self._waiting.statistics().current_buffer_used >= MAX_WAITING:
-            return self._uas.unavailable(request, source, "overload", RETRY_AFTER)
-        return self._uas.handle(request, source, now)
-
-    async def _answer_when_stored(self) -> None:
-        """One after another is fast enough: the disk commits in groups, so those behind the first rarely wait."""
-        async for deliveries, flow, request, source, reply in self._waiting:
-            try:
-                for delivery in deliveries:
-                    await delivery.stored()
-            except StoreUnavailable:
-                self._refuse("store", source, self._clock.now())
-                self._answer(flow, request, source, self._uas.unavailable(request, source, "store", RETRY_AFTER))
-            else:
-                self._counts["registrations"] += 1
-                self._answer(flow, request, source, reply)
-
-    def _answer(self, flow: Flow, request: Request, source: Address, reply: Reply) -> None:
-        self._send(flow, reply.response.render(), reply_address(request, source))
-
-    def _tell_missed(self, missed: Iterable[ProbeMissed]) -> None:
-        for event in missed:
-            self._counts["missed"] += 1
-            self._deliver(event)
-
-    def _flow_to(self, host: str) -> Flow | None:
-        family = family_of(host)
-        if family is None:
-            self._refused["unresolvable"] += 1
-            return None
-        flow = self._flows.get(family)
-        if flow is None:
-            self._refused["no-socket"] += 1
-        return flow
-
-    def _send(self, flow: Flow, datagram: bytes, address: Address) -> bool:
+    def send_datagram(self, flow: Flow, to: Source, data: bytes) -> bool:
         """Whether the kernel took it. It does not when its buffer is full or there is no route."""
-        try:
-            flow.socket.sendto(datagram, address)
-        except OSError as error:
-            self._refused[f"send-{errno.errorcode.get(error.errno or 0, 'failed')}"] += 1
-            return False
-        return True
+        self.overhear(Packet("sent", to, data, flow.address))
+        for again in (True, False):
+            try:
+                flow.socket.sendto(data, to[:2])
+            except OSError as error:
+                if again and error.errno in ABOUT_ANOTHER:
+                    continue
+                self._refused[f"send-{errno.errorcode.get(error.errno or 0, 'failed')}"] += 1
+                return False
+            return True
+        return False
 
-    def _refuse(self, reason: str, source: Address, now: float) -> None:
-        """Count it, and say so in the log as often as the settings allow."""
-        self._refused[reason] += 1
-        if self._log_lines.take(now):
-            log.info("refused", event_name="sip-refused", reason=reason, source=source[0])
+    def send_over(self, to: Source, data: bytes) -> bool:
+        """Whether it is on its way over the connection with that far end."""
+        self.overhear(Packet("sent", to, data))
+        return self._connections.send(to, data)
+
+    def _say(self, to: Source, data: bytes) -> bool:
+        """A message of our own accord; over a stream only by the connection that is there."""
+        if to.transport in STREAMS:
+            return self.send_over(to, data)
+        flow = self._pinger.flow_to(to.host)
+        return flow is not None and self.send_datagram(flow, to, data)
+
+    def overhear(self, packet: Packet) -> None:
+        """A message passed: whoever traces its device is to see it."""
+        if self.traces.active:
+            self.traces.overhear(self._clock.now(), packet)
 
 
-def _lines_per_minute(lines: int) -> TokenBucket:
-    return TokenBucket(lines / 60, lines)
+def _first_of_each_family(flows: list[Flow]) -> dict[int, Flow]:
+    return {flow.family: flow for flow in reversed(flows)}

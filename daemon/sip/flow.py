@@ -6,14 +6,13 @@ Standard library sockets that never block. Not here: waiting for them (`endpoint
 from __future__ import annotations
 
 import socket
-import struct
 from contextlib import suppress
 
 from daemon.config.listen import Listen
-from daemon.config.settings import Sip
+from daemon.sip.icmp import IP_RECVERR, IPV6_RECVERR, Ancillary
 from daemon.sip.message import Address
+from daemon.sip.mmsg import SO_TIMESTAMPNS, Inbox, Outbox
 from daemon.sip.options import OptionsTemplate
-from daemon.sip.parser import MAX_DATAGRAM
 
 # Plain numbers: hashing an enum member costs more than the look-up it is for.
 IPV4, IPV6 = int(socket.AF_INET), int(socket.AF_INET6)
@@ -21,16 +20,17 @@ IPV4, IPV6 = int(socket.AF_INET), int(socket.AF_INET6)
 # 4 MiB hold some 8,000 answers: more than a second of the fastest pinging. The kernel gives less if its
 # net.core.rmem_max is lower, without saying so.
 BUFFER = 4 * 1024 * 1024
-# Linux stamps each datagram when it arrives, in UTC; the socket module has no name for the option (socket(7)).
-_SO_TIMESTAMPNS = 35
-_TIMESPEC = struct.Struct("@ll")
-_ANCILLARY = socket.CMSG_SPACE(_TIMESPEC.size)
+NAME_LENGTH = {IPV4: 16, IPV6: 28}  # of `Contact.socket_address`
+_QUOTED = 2048  # bytes of a quoted datagram; a ping is shorter
+_ERROR_CONTROL = 512
 
 
 class Flow:
     """Where datagrams of one address family leave and arrive."""
 
-    def __init__(self, listen: Listen, settings: Sip) -> None:
+    options: OptionsTemplate  # how a ping looks that leaves here; `Pinger` says
+
+    def __init__(self, listen: Listen) -> None:
         """Binds at once; `OSError` if that address cannot be had. Port 0 takes a free one."""
         self.family = IPV6 if ":" in listen.host else IPV4
         self.socket = socket.socket(self.family, socket.SOCK_DGRAM)
@@ -39,28 +39,25 @@ class Flow:
             with suppress(OSError):
                 self.socket.setsockopt(socket.SOL_SOCKET, option, BUFFER)
         with suppress(OSError):
-            self.socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+            self.socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         if self.family == IPV6:  # an IPv4 phone is to be 192.0.2.7 everywhere, never ::ffff:192.0.2.7
             self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            self.socket.setsockopt(socket.IPPROTO_IPV6, IPV6_RECVERR, 1)
+        else:
+            self.socket.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
         self._bind(listen)
+        self.inbox = Inbox(self.socket)
+        self.outbox = Outbox(self.socket, NAME_LENGTH[self.family])
         host, port = self.socket.getsockname()[:2]
         self.address: Address = (host, port)
-        self.introduce(settings)
 
-    def introduce(self, settings: Sip) -> None:
-        """How pings that leave here name their sender from now on."""
-        self.options = OptionsTemplate(self.address, settings.domain, settings.user_agent)
-
-    def receive(self) -> tuple[bytes, Address, float | None]:
-        """One datagram, where it came from, and when it arrived by the system's clock (None if that cannot be told).
-
-        `BlockingIOError` if there is none; another `OSError` is about something sent earlier.
-        """
-        datagram, ancillary, _, source = self.socket.recvmsg(MAX_DATAGRAM, _ANCILLARY)
-        if not ancillary or ancillary[0][1] != _SO_TIMESTAMPNS:
-            return datagram, source[:2], None
-        seconds, nanoseconds = _TIMESPEC.unpack_from(ancillary[0][2])
-        return datagram, source[:2], seconds + nanoseconds * 1e-9
+    def error(self) -> tuple[bytes, Ancillary] | None:
+        """The next ICMP error: the datagram it quotes and what the kernel says about it; None if there is none."""
+        try:
+            quoted, ancillary, _, _ = self.socket.recvmsg(_QUOTED, _ERROR_CONTROL, socket.MSG_ERRQUEUE)
+        except OSError:
+            return None
+        return quoted, ancillary
 
     def _bind(self, listen: Listen) -> None:
         try:

@@ -8,18 +8,18 @@ nothing. Unknown headers are kept. Not here: bytes to messages (`parser`), which
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from daemon.errors import BadMessage
 from daemon.sip.grammar import (
-    SPACES,
     TOKEN,
     NameAddr,
     parse_name_addr,
     parse_number,
     parse_params,
+    split_challenges,
     split_outside_quotes,
 )
 
@@ -61,22 +61,22 @@ COMPACT_FORMS = {
     "x": "session-expires",
     "y": "identity",
 }
-# via-parm (section 25.1); spaces may stand around each slash and the colon (RFC 4475 section 3.1.1.1), and were
-# reduced to one before this looks, so that no run of them can make it backtrack.
+_LWS = r"[ \t]*+"  # once lines are unfolded; wherever it may stand, its amount means nothing
+# via-parm (section 25.1); spaces may stand around each slash and the colon (RFC 4475 section 3.1.1.1).
 _VIA = re.compile(
-    rf"SIP ?/ ?(?:{TOKEN.pattern}) ?/ ?(?P<transport>{TOKEN.pattern}) "
-    r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.\-]+) ?(?:: ?(?P<port>[0-9]{1,5}) ?)?(?P<params>;.*|)",
-    re.IGNORECASE,
+    rf"[Ss][Ii][Pp]{_LWS}/{_LWS}{TOKEN.pattern}{_LWS}/{_LWS}({TOKEN.pattern})[ \t]{_LWS}"
+    rf"(\[[0-9A-Fa-f:.]++\]|[A-Za-z0-9_.\-]++){_LWS}(?::{_LWS}([0-9]{{1,5}}){_LWS})?+(;.*+|)",
+    re.DOTALL,
 )
-_SPELLING = {"call-id": "Call-ID", "cseq": "CSeq", "www-authenticate": "WWW-Authenticate"}
+_CSEQ = re.compile(rf"([0-9]{{1,10}})[ \t]++({TOKEN.pattern})")
+_SPELLING = {"call-id": "Call-ID", "cseq": "CSeq", "sip-etag": "SIP-ETag", "www-authenticate": "WWW-Authenticate"}
 
 LARGEST_CSEQ = 2**31 - 1  # section 8.1.1.5
 LARGEST_EXPIRES = 2**32 - 1  # section 20.19
 LARGEST_CONTENT_LENGTH = 65_535  # no datagram holds more
 
 
-@dataclass(frozen=True, slots=True)
-class Via:
+class Via(NamedTuple):
     """One Via value: who sent the request, and what it wants to know about the way back."""
 
     transport: str
@@ -85,8 +85,7 @@ class Via:
     params: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class CSeq:
+class CSeq(NamedTuple):
     """A request's number within its Call-ID, and its method once more."""
 
     number: int
@@ -106,26 +105,38 @@ class Message:
 
     def first(self, name: str) -> str:
         """The header's first value, "" if there is none."""
-        return next((value for key, value in self.headers if key == name), "")
+        for key, value in self.headers:
+            if key == name:
+                return value
+        return ""
 
     def listed(self, name: str) -> list[str]:
-        """Every value of a header that takes comma lists: one line with two values equals two lines (section 7.3.1)."""
+        """Every value of a header that takes comma lists: one line with two values equals two lines (section 7.3.1).
+
+        Not for Authorization and its kin, whose commas stand between parameters; see `challenges` and `all`.
+        """
         return [item for value in self.all(name) for item in split_outside_quotes(value, ",")]
 
     def top_via(self) -> Via:
         """The first Via; `BadMessage` ("via") if there is none or it is malformed."""
-        values = split_outside_quotes(self.first("via"), ",")
-        if not values:
+        text = self.first("via")
+        values = split_outside_quotes(text, ",") if "," in text else [text]
+        if not text or not values:
             raise BadMessage("via", "no Via")
         return parse_via(values[0])
 
+    def vias(self) -> list[Via]:
+        """Every Via, the topmost first; `BadMessage` ("via") if there is none or one is malformed."""
+        return [parse_via(value) for value in self.listed("via")] or [self.top_via()]
+
     def cseq(self) -> CSeq:
         """`BadMessage` ("cseq") unless there is a number below 2**31 and a method."""
-        number, _, method = SPACES.sub(" ", self.first("cseq")).partition(" ")
-        value = parse_number(number, LARGEST_CSEQ)
-        if value is None or not TOKEN.fullmatch(method):
-            raise BadMessage("cseq", f"not a CSeq: {self.first('cseq')[:60]!r}")
-        return CSeq(value, method)
+        text = self.first("cseq")
+        match = _CSEQ.fullmatch(text)
+        number = parse_number(match[1], LARGEST_CSEQ) if match else None
+        if match is None or number is None:
+            raise BadMessage("cseq", f"not a CSeq: {text[:60]!r}")
+        return CSeq(number, match[2])
 
     def from_(self) -> NameAddr:
         """The From; `BadMessage` ("name-addr")."""
@@ -139,15 +150,27 @@ class Message:
         """Every Contact; the star alone is the URI "*"."""
         return [parse_name_addr(value) for value in self.listed("contact")]
 
+    def challenges(self, name: str) -> list[str]:
+        """Every challenge of a WWW-Authenticate or Proxy-Authenticate, one to an item, however they share lines."""
+        return [challenge for value in self.all(name) for challenge in split_challenges(value)]
+
+    def expires(self) -> int | None:
+        """Seconds; None if there is no Expires; `BadMessage` ("expires") for what is no number up to 2**32-1."""
+        text = self.first("expires")
+        if not text and not self.all("expires"):
+            return None
+        seconds = parse_number(text, LARGEST_EXPIRES)
+        if seconds is None:
+            raise BadMessage("expires", f"not seconds: {text[:60]!r}")
+        return seconds
+
+    def media_type(self) -> str:
+        """The Content-Type in lower case and without its parameters, "" if there is none."""
+        return self.first("content-type").partition(";")[0].strip().lower()
+
     def content_length(self) -> int | None:
         """None if there is none; `BadMessage` ("content-length") if it is no number, or if two contradict."""
-        values = set(self.all("content-length"))
-        if not values:
-            return None
-        length = parse_number(values.pop(), LARGEST_CONTENT_LENGTH)
-        if length is None or values:
-            raise BadMessage("content-length", "not one number")
-        return length
+        return content_length(self.headers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +181,10 @@ class Request(Message):
     uri: str = ""
     version: str = "SIP/2.0"
 
+    def render(self) -> bytes:
+        """The request as bytes; Content-Length is added, or set right."""
+        return _rendered(f"{self.method} {self.uri} {self.version}", self)
+
 
 @dataclass(frozen=True, slots=True)
 class Response(Message):
@@ -167,20 +194,38 @@ class Response(Message):
     reason: str = "OK"
 
     def render(self) -> bytes:
-        """The response as bytes; Content-Length is added."""
-        lines = [f"SIP/2.0 {self.status} {self.reason}"]
-        lines += [f"{_SPELLING.get(name) or name.title()}: {value}" for name, value in self.headers]
-        lines += [f"Content-Length: {len(self.body)}", "", ""]
-        # Bytes that were not UTF-8 when they came in go out as they were: a Call-ID must come back unchanged.
-        return "\r\n".join(lines).encode("utf-8", "surrogateescape") + self.body
+        """The response as bytes; Content-Length is added, or set right."""
+        return _rendered(f"SIP/2.0 {self.status} {self.reason}", self)
+
+
+def _rendered(start: str, message: Message) -> bytes:
+    lines = [start]
+    lines += [
+        f"{_SPELLING.get(name) or name.title()}: {value}" for name, value in message.headers if name != "content-length"
+    ]
+    lines += [f"Content-Length: {len(message.body)}", "", ""]
+    # Bytes that were not UTF-8 when they came in go out as they were: a Call-ID must come back unchanged.
+    return "\r\n".join(lines).encode("utf-8", "surrogateescape") + message.body
+
+
+def content_length(headers: Iterable[Header]) -> int | None:
+    """See `Message.content_length`."""
+    values = [value for name, value in headers if name == "content-length"]
+    if not values:
+        return None
+    length = parse_number(values[0], LARGEST_CONTENT_LENGTH)
+    if length is None or len(set(values)) > 1:
+        raise BadMessage("content-length", "not one number")
+    return length
 
 
 def parse_via(value: str) -> Via:
     """`SIP/2.0/UDP host:port;params` -> `Via`; `BadMessage` ("via")."""
-    match = _VIA.fullmatch(SPACES.sub(" ", value))
+    match = _VIA.fullmatch(value)
     if match is None:
         raise BadMessage("via", f"not a Via: {value[:60]!r}")
-    port = parse_number(match["port"], 65535) if match["port"] else None
-    if match["port"] and not port:
-        raise BadMessage("via", f"no such port: {match['port']}")
-    return Via(match["transport"].upper(), match["host"], port, parse_params(match["params"]))
+    transport, host, digits, params = match.groups()
+    port = parse_number(digits, 65535) if digits else None
+    if digits and not port:
+        raise BadMessage("via", f"no such port: {digits}")
+    return Via(transport.upper(), host, port, parse_params(params))

@@ -1,9 +1,10 @@
 """Which requests are turned down before their method looks at them, and in which order (RFC 3261 section 8.2).
 
 A table of checks; the first that objects decides. Each answer is the same for everybody, derives from the request
-alone and leaves nothing behind. Not here: what a method itself refuses (`registrar`).
+alone and leaves nothing behind. Not here: what a method itself refuses (`registrar`, `publish`).
 
-Bodies are never read, so no Content-Type is refused (415). We are no proxy, so Max-Forwards 0 is fine.
+No body is read here, so a Content-Type is refused (415) only by the method that reads one (`publish`). We are no
+proxy, so Max-Forwards 0 is fine.
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ from daemon.sip.grammar import parse_number
 from daemon.sip.message import Header, Request
 from daemon.sip.uri import parse_scheme, parse_sip_uri
 
-SERVED = ("OPTIONS", "REGISTER")
+SERVED = ("OPTIONS", "REGISTER", "PUBLISH")
+SUPPORTED = ("path", "outbound")  # option tags (RFC 3327, RFC 5626); both are the registrar's
 ALLOW: Header = ("allow", ", ".join(SERVED))
 # Methods we know and do not serve get 405; 501 is for those nobody has heard of (sections 21.4.6 and 21.5.2).
 _CALLS = ("INVITE", "ACK", "BYE", "CANCEL", "PRACK", "UPDATE", "INFO", "REFER")
-_PRESENCE = ("SUBSCRIBE", "NOTIFY", "PUBLISH", "MESSAGE")
+_PRESENCE = ("SUBSCRIBE", "NOTIFY", "MESSAGE")
 KNOWN = frozenset((*SERVED, *_CALLS, *_PRESENCE))
+SCHEMES = ("sip", "sips")
 LARGEST_MAX_FORWARDS = 255  # section 20.22
 
 
@@ -51,7 +54,7 @@ def _required_headers(request: Request) -> Refusal | None:
     for name in ("from", "to", "call-id", "cseq"):
         if len(request.all(name)) != 1 or not request.first(name):
             return Refusal(400, name)
-    request.top_via()
+    request.vias()
     request.from_()
     request.to()
     if request.cseq().method != request.method:
@@ -78,16 +81,20 @@ def _method(request: Request) -> Refusal | None:
     return Refusal(501, "unknown-method", (ALLOW,))
 
 
-def _request_uri(request: Request) -> Refusal | None:
-    if parse_scheme(request.uri) not in ("sip", "sips"):
-        return Refusal(416, "uri-scheme")
-    parse_sip_uri(request.uri)
+def _uri_syntax(request: Request) -> Refusal | None:
+    """What is no URI is a malformed request, whatever its method; headers belong into no Request-URI (19.1.1)."""
+    if parse_scheme(request.uri) in SCHEMES and parse_sip_uri(request.uri).headers:
+        return Refusal(400, "uri")
     return None
 
 
+def _uri_scheme(request: Request) -> Refusal | None:
+    return None if parse_scheme(request.uri) in SCHEMES else Refusal(416, "uri-scheme")
+
+
 def _extensions(request: Request) -> Refusal | None:
-    """Section 8.2.2.3. We support no extension that could be required of us."""
-    wanted = request.listed("require")
+    """Section 8.2.2.3."""
+    wanted = [tag for tag in request.listed("require") if tag.lower() not in SUPPORTED]
     return Refusal(420, "require", (("unsupported", ", ".join(wanted)),)) if wanted else None
 
 
@@ -95,7 +102,8 @@ CHECKS: tuple[Callable[[Request], Refusal | None], ...] = (
     _version,
     _required_headers,
     _framing,
+    _uri_syntax,
     _method,
-    _request_uri,
+    _uri_scheme,
     _extensions,
 )

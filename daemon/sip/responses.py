@@ -13,16 +13,23 @@ from hashlib import blake2s
 from daemon.errors import BadMessage
 from daemon.fleet.events import Event
 from daemon.sip.grammar import parse_name_addr, split_outside_quotes
-from daemon.sip.message import Address, Header, Request, Response
+from daemon.sip.message import Address, Header, Request, Response, Source
 
 REASONS = {
     200: "OK",
     400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
+    412: "Conditional Request Failed",
+    413: "Request Entity Too Large",
+    415: "Unsupported Media Type",
     416: "Unsupported URI Scheme",
     420: "Bad Extension",
     423: "Interval Too Brief",
+    439: "First Hop Lacks Outbound Support",
+    489: "Bad Event",
     500: "Server Internal Error",
     501: "Not Implemented",
     503: "Service Unavailable",
@@ -50,7 +57,7 @@ class Responder:
         self._key = key
         self.server = server
 
-    def respond(self, request: Request, source: Address, status: int, *headers: Header) -> Response:
+    def respond(self, request: Request, source: Source | Address, status: int, *headers: Header) -> Response:
         """A response that copies what section 8.2.6.2 wants copied; missing headers of a bad request stay missing."""
         copied = [*_vias(request, source)]
         copied += [("from", value) for value in request.all("from")[:1]]
@@ -58,7 +65,11 @@ class Responder:
         copied += [(name, value) for name in ("call-id", "cseq") for value in request.all(name)[:1]]
         return Response((*copied, *headers, ("server", self.server)), b"", status, REASONS[status])
 
-    def refuse(self, request: Request, source: Address, status: int, reason: str, *headers: Header) -> Reply:
+    def key_for(self, purpose: bytes) -> bytes:
+        """Another secret, made of ours: 32 bytes that tell nothing about it."""
+        return blake2s(purpose, key=self._key).digest()
+
+    def refuse(self, request: Request, source: Source | Address, status: int, reason: str, *headers: Header) -> Reply:
         """The same, as a reply that turns the request down."""
         return Reply(self.respond(request, source, status, *headers), refused=reason)
 
@@ -84,7 +95,7 @@ def reply_address(request: Request, source: Address) -> Address:
     return source[0], via.port or DEFAULT_PORT
 
 
-def _vias(request: Request, source: Address) -> list[Header]:
+def _vias(request: Request, source: Source | Address) -> list[Header]:
     """Every Via in order; the topmost says where the request really came from, and its port if it asked."""
     top, *rest = split_outside_quotes(request.first("via"), ",")
     marked = [_without(top, "received", "rport"), f"received={source[0]}"]

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from ipaddress import IPv6Address
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from daemon.errors import BadMessage
@@ -19,15 +19,14 @@ DEFAULT_PORTS = {"sip": 5060, "sips": 5061}  # section 19.1.2
 
 # What may stand in a URI at all (section 25.1); in particular no space, quote, bracket, control or 8-bit character,
 # so a URI that passed can be written into a request as it is.
-_CHARACTERS = re.compile(r"(?:[A-Za-z0-9\-_.!~*'()&=+$,;?/:@\[\]#]|%[0-9A-Fa-f]{2})+")
+_CHARACTERS = re.compile(r"(?:[A-Za-z0-9\-_.!~*'()&=+$,;?/:@\[\]#]++|%[0-9A-Fa-f]{2})++")
 _SIP_URI = re.compile(
-    r"(?P<scheme>sips?):"
-    r"(?:(?P<user>[^@:]+)(?::[^@]*)?@)?"
-    r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.\-]+)"
+    r"(?P<scheme>[Ss][Ii][Pp][Ss]?):"
+    r"(?:(?P<user>[^@:]++)(?::[^@]*+)?@)?"
+    r"(?P<host>\[[0-9A-Fa-f:.]++\]|[A-Za-z0-9_.\-]++)"
     r"(?::(?P<port>[0-9]{1,5}))?"
-    r"(?P<params>(?:;[^;?@]*)*)"
-    r"(?:\?(?P<headers>[^@]*))?",
-    re.IGNORECASE,
+    r"(?P<params>(?:;[^;?@]*+)*+)"
+    r"(?:\?(?P<headers>[^@]*+))?",
 )
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
 # Section 19.1.4: these must match when they stand in one of the two; others only when they stand in both.
@@ -38,8 +37,7 @@ _LONGEST = 1024  # longreq of RFC 4475 has one of some 300 characters
 _LONGEST_CONTACT = 400
 
 
-@dataclass(frozen=True, slots=True)
-class SipUri:
+class SipUri(NamedTuple):
     """A sip: or sips: URI in comparable form: user unescaped, host in lower case and without brackets."""
 
     scheme: str
@@ -73,15 +71,11 @@ def parse_sip_uri(text: str) -> SipUri:
     match = _SIP_URI.fullmatch(text) if len(text) <= _LONGEST and _CHARACTERS.fullmatch(text) else None
     if match is None:
         raise BadMessage("uri", f"not a SIP URI: {text[:60]!r}")
-    params = {name: value.lower() for name, value in parse_params(match["params"]).items()}
-    return SipUri(
-        match["scheme"].lower(),
-        unquote(match["user"] or "", errors="replace"),
-        _host(match["host"]),
-        _port(match["port"]),
-        params,
-        match["headers"] or "",
-    )
+    scheme, user, host, port, params, headers = match.groups("")
+    if "%" in user:
+        user = unquote(user, errors="replace")
+    lowered = {name: value.lower() for name, value in parse_params(params).items()} if params else {}
+    return SipUri(scheme.lower(), user, _host(host), _port(port), lowered, headers)
 
 
 def parse_contact_uri(text: str) -> SipUri:
@@ -112,13 +106,14 @@ def _host(text: str) -> str:
     if not text.startswith("["):
         return text.lower()
     try:
-        return str(IPv6Address(text[1:-1]))
+        # Three colons before an IPv4 part are what RFC 3261's own grammar wants by mistake (RFC 5118 section 4.10).
+        return str(IPv6Address(text[1:-1].replace(":::", "::")))
     except ValueError:
         raise BadMessage("uri", f"not an IPv6 address: {text}") from None
 
 
-def _port(text: str | None) -> int | None:
-    if text is None:
+def _port(text: str) -> int | None:
+    if not text:
         return None
     if not 1 <= int(text) <= 65535:
         raise BadMessage("uri", f"no such port: {text}")

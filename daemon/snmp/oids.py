@@ -76,6 +76,9 @@ OWN_NOTIFICATIONS: Mapping[str, int] = MappingProxyType(
         "deviceDisconnected": 2,
         "storeFailure": 3,
         DEVICE_ALARM: 4,
+        "connectionDown": 5,
+        "connectorDown": 6,
+        "qualityDegraded": 7,
     }
 )
 

@@ -18,10 +18,13 @@ from sqlalchemy import Table
 from daemon.fleet.commands import (
     AppendTransition,
     DropAlarm,
+    DropConnection,
     DropDevice,
     DropOperator,
     DropRequest,
     SaveAlarm,
+    SaveCall,
+    SaveConnection,
     SaveDevice,
     SaveLastSeen,
     SaveMark,
@@ -33,7 +36,7 @@ from daemon.fleet.commands import (
     SaveTenant,
 )
 from daemon.fleet.model import Mac, Transition
-from daemon.store import rows, schema
+from daemon.store import call_rows, rows, schema
 from daemon.store.rows import OutboxEntry, Row
 
 Step = tuple[str, list[Row]]
@@ -54,6 +57,9 @@ Write = (
     | DropRequest
     | SaveOperator
     | DropOperator
+    | SaveConnection
+    | DropConnection
+    | SaveCall
     | SaveMark
 )
 """Every order for the store except Notify, which the outbox first turns into one entry per manager."""
@@ -85,6 +91,8 @@ KEYED = {
     "alarms": _keyed(schema.alarms, rows.alarm_row),
     "requests": _keyed(schema.requests, rows.request_row),
     "operators": _keyed(schema.operators, rows.operator_row),
+    "connections": _keyed(schema.connections, rows.connection_row),
+    "calls": _keyed(schema.calls, call_rows.call_row),
     "marks": _keyed(schema.marks, rows.mark_row),
 }
 
@@ -149,6 +157,12 @@ class Group:
                 self._keep("operators", operator.name, operator)
             case DropOperator(name):
                 self._keep("operators", name, None)
+            case SaveConnection(state):
+                self._keep("connections", state.record.name, state)
+            case DropConnection(name):
+                self._keep("connections", name, None)
+            case SaveCall(call):
+                self._keep("calls", call.id, call)
             case SaveMark(name, value):
                 self._keep("marks", name, (name, value))
             case _:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -11,13 +11,19 @@ from typing import TypeVar
 
 from sqlalchemy import Table
 
+from daemon.config.settings import Quality
 from daemon.errors import StoreUnavailable
+from daemon.fleet.calls import CallQuality
 from daemon.fleet.records import Snapshot
 from daemon.store import rows, schema
+from daemon.store.call_rows import call_of
 from daemon.store.database import Database
 from daemon.store.rows import OutboxEntry, Row
 
 Noun = TypeVar("Noun")
+
+# Of one window: the default of quality.max_calls. A fleet that remembers more begins a start with fewer.
+MOST_CALLS: int = Quality.model_fields["max_calls"].default
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +34,11 @@ class Memory:
     outbox: tuple[OutboxEntry, ...]
 
 
-async def load(database: Database) -> Memory:
-    """Everything but the timelines, which are read when somebody asks. `StoreUnavailable` if a row makes no sense."""
+async def load(database: Database, calls_since: float) -> Memory:
+    """Everything but timelines and older calls, which are read when somebody asks.
+
+    `StoreUnavailable` if a row makes no sense.
+    """
     with _uncollected():
         snapshot = Snapshot(
             tenants=await _read(database, schema.tenants, rows.tenant_of),
@@ -40,13 +49,23 @@ async def load(database: Database) -> Memory:
             numbers=await _read(database, schema.numbers, rows.number_of),
             requests=await _read(database, schema.requests, rows.request_of),
             operators=await _read(database, schema.operators, rows.operator_of),
+            connections=await _read(database, schema.connections, rows.connection_of),
+            calls=await _recent_calls(database, calls_since),
             marks=MappingProxyType(dict(await _read(database, schema.marks, rows.mark_of))),
         )
         return Memory(snapshot, await _read(database, schema.outbox, rows.entry_of))
 
 
 async def _read(database: Database, table: Table, noun_of: Callable[[Row], Noun]) -> tuple[Noun, ...]:
-    found = await database.fetch(schema.select_all(table))
+    return _nouns(database, table, noun_of, await database.fetch(schema.select_all(table)))
+
+
+async def _recent_calls(database: Database, since: float) -> tuple[CallQuality, ...]:
+    found = await database.fetch(schema.RECENT_CALLS, since, MOST_CALLS, 0)
+    return _nouns(database, schema.calls, call_of, found)
+
+
+def _nouns(database: Database, table: Table, noun_of: Callable[[Row], Noun], found: Sequence[Row]) -> tuple[Noun, ...]:
     try:
         return tuple(map(noun_of, found))
     except (ValueError, KeyError, TypeError) as fault:

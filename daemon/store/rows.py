@@ -6,7 +6,6 @@ a report) is one JSON text. `x_of(x_row(x)) == x` for every noun. Pure: not here
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from ipaddress import ip_network
@@ -16,7 +15,9 @@ from typing import Any
 
 from daemon.fleet.model import (
     NO_PLACEHOLDERS,
-    Contact,
+    ConnectionKind,
+    ConnectionRecord,
+    ConnectionState,
     DeviceRecord,
     DeviceState,
     Mac,
@@ -32,6 +33,7 @@ from daemon.fleet.model import (
 )
 from daemon.fleet.notifications import Alarm, EventType, Notification, Severity
 from daemon.fleet.records import NumberEntry, NumberStatus, Operator, PhoneRequest, Role
+from daemon.store.texts import bindings_of, bindings_text, compact, contact_of, contact_text, parsed
 
 Row = tuple[Any, ...]
 """Values as SQLite holds them: text, whole numbers, floats, None."""
@@ -54,21 +56,28 @@ def tenant_row(tenant: Tenant) -> Row:
         tenant.description,
         _network_text(tenant.subnet),
         tenant.default,
-        _json(sites),
+        compact(sites),
         _mapping_text(tenant.placeholders),
+        tenant.authentication,
+        tenant.interval,
+        tenant.lagged_after,
     )
 
 
 def tenant_of(row: Row) -> Tenant:
     """The tenant of a row."""
-    name, description, subnet, default, sites, placeholders = row
+    name, description, subnet, default, sites, placeholders, *own = row
+    authentication, interval, lagged_after = own
     return Tenant(
         name=name,
         description=description,
         subnet=_network(subnet),
         default=bool(default),
-        sites=tuple(Site(site, _network(net), _frozen(values)) for site, net, values in _parsed(sites)),
+        sites=tuple(Site(site, _network(net), _frozen(values)) for site, net, values in parsed(sites)),
         placeholders=_mapping(placeholders),
+        authentication=authentication,
+        interval=interval,
+        lagged_after=lagged_after,
     )
 
 
@@ -101,13 +110,14 @@ def device_row(record: DeviceRecord) -> Row:
         record.approved,
         record.armed_until,
         record.secret_generation,
+        record.interval,
     )
 
 
 def device_of(row: Row) -> DeviceRecord:
     """The record of a row. Positional, since 30,000 of them are read before the daemon is ready."""
     mac, model, tenant, site, user, display_name, number, server, *rest = row
-    qualify, lagged_after, contact, sip_password, placeholders, approved, armed_until, secret_generation = rest
+    qualify, lagged_after, contact, sip_password, placeholders, approved, armed_until, generation, interval = rest
     return DeviceRecord(
         mac,
         model,
@@ -124,7 +134,8 @@ def device_of(row: Row) -> DeviceRecord:
         _mapping(placeholders),
         bool(approved),
         armed_until,
-        secret_generation,
+        generation,
+        interval,
     )
 
 
@@ -141,15 +152,17 @@ def state_row(state: DeviceState) -> Row:
         state.reachability.value,
         state.reachability_reason,
         state.reachability_since,
-        _contact_text(state.contact),
+        contact_text(state.contact),
         state.registered_server,
         state.ever_registered,
+        bindings_text(state.bindings),
     )
 
 
 def state_of(row: Row) -> DeviceState:
     """The state of a row. Positional for the same reason."""
-    mac, presence, why, since, last_seen, source, report, reachability, because, moved, contact, server, ever = row
+    mac, presence, why, since, last_seen, source, report, reachability, because, moved, *rest = row
+    contact, server, ever, bindings = rest
     return DeviceState(
         mac,
         Presence(presence),
@@ -157,13 +170,14 @@ def state_of(row: Row) -> DeviceState:
         since,
         last_seen,
         source,
-        None if report is None else Report(**_parsed(report)),
+        None if report is None else Report(**parsed(report)),
         Reachability(reachability),
         because,
         moved,
-        None if contact is None else Contact(*_parsed(contact)),
+        contact_of(contact),
         server,
         bool(ever),
+        bindings_of(bindings),
     )
 
 
@@ -181,13 +195,13 @@ def number_of(row: Row) -> NumberEntry:
 def alarm_row(alarm: Alarm) -> Row:
     """An active alarm."""
     *plain, additional_info, raised_at, updated_at = _alarm_values(alarm)
-    return (*plain, _json(additional_info), raised_at, updated_at)
+    return (*plain, compact(additional_info), raised_at, updated_at)
 
 
 def alarm_of(row: Row) -> Alarm:
     """The alarm of a row."""
     *plain, additional_info, raised_at, updated_at = row
-    return _alarm([*plain, _parsed(additional_info), raised_at, updated_at])
+    return _alarm([*plain, parsed(additional_info), raised_at, updated_at])
 
 
 def transition_row(transition: Transition) -> Row:
@@ -206,7 +220,7 @@ def request_row(request: PhoneRequest) -> Row:
         request.id,
         request.mac,
         request.action,
-        _json(dict(request.body)),
+        compact(dict(request.body)),
         request.queued_at,
         request.expires_at,
         request.handed_out_at,
@@ -216,7 +230,7 @@ def request_row(request: PhoneRequest) -> Row:
 def request_of(row: Row) -> PhoneRequest:
     """The request of a row."""
     identity, mac, action, body, *times = row
-    return PhoneRequest(identity, mac, action, MappingProxyType(_parsed(body)), *times)
+    return PhoneRequest(identity, mac, action, MappingProxyType(parsed(body)), *times)
 
 
 def operator_row(operator: Operator) -> Row:
@@ -228,6 +242,31 @@ def operator_of(row: Row) -> Operator:
     """The operator of a row."""
     name, role, token_hash, added_at = row
     return Operator(name, Role(role), token_hash, added_at)
+
+
+def connection_row(state: ConnectionState) -> Row:
+    """A SIP connection and where it stands."""
+    record = state.record
+    return (
+        record.name,
+        record.target,
+        record.kind.value,
+        record.tenant,
+        record.site,
+        record.qualify,
+        record.interval,
+        record.lagged_after,
+        state.reachability.value,
+        state.reachability_reason,
+        state.reachability_since,
+    )
+
+
+def connection_of(row: Row) -> ConnectionState:
+    """The connection of a row."""
+    name, target, kind, tenant, site, qualify, interval, lagged_after, reachability, reason, since = row
+    record = ConnectionRecord(name, target, ConnectionKind(kind), tenant, site, bool(qualify), interval, lagged_after)
+    return ConnectionState(record, Reachability(reachability), reason, since)
 
 
 def mark_row(mark: tuple[str, float]) -> Row:
@@ -244,7 +283,7 @@ def mark_of(row: Row) -> tuple[str, float]:
 def entry_row(entry: OutboxEntry) -> Row:
     """A notification for one manager."""
     told = entry.notification
-    text = _json(
+    text = compact(
         {
             "sequence": told.sequence,
             "at": told.at,
@@ -258,7 +297,7 @@ def entry_row(entry: OutboxEntry) -> Row:
 def entry_of(row: Row) -> OutboxEntry:
     """The outbox entry of a row."""
     identity, manager, text = row
-    told = _parsed(text)
+    told = parsed(text)
     alarm = _alarm([told["alarm"][name] for name in _ALARM_FIELDS])
     return OutboxEntry(identity, manager, Notification(told["sequence"], told["at"], alarm, told["device_ip"]))
 
@@ -323,11 +362,7 @@ def _report_text(report: Report | None) -> str | None:
     """Only what the phone sent: a usual report has ten of the nineteen fields."""
     if report is None:
         return None
-    return _json({name: value for name, value in zip(_REPORT_FIELDS, _report_values(report), strict=True) if value})
-
-
-def _contact_text(contact: Contact | None) -> str | None:
-    return None if contact is None else _json([contact.uri, contact.host, contact.port, contact.expires_at])
+    return compact({name: value for name, value in zip(_REPORT_FIELDS, _report_values(report), strict=True) if value})
 
 
 def _network_text(network: Network | None) -> str | None:
@@ -339,21 +374,12 @@ def _network(text: str | None) -> Network | None:
 
 
 def _mapping_text(values: Placeholders) -> str:
-    return _json(dict(values)) if values else "{}"
+    return compact(dict(values)) if values else "{}"
 
 
 def _mapping(text: str) -> Placeholders:
-    return NO_PLACEHOLDERS if text == "{}" else _frozen(_parsed(text))
+    return NO_PLACEHOLDERS if text == "{}" else _frozen(parsed(text))
 
 
 def _frozen(values: Mapping[str, str]) -> Placeholders:
     return MappingProxyType(dict(values)) if values else NO_PLACEHOLDERS
-
-
-def _parsed(text: str) -> Any:
-    """Past `json.loads`, whose looking around the text costs as much as parsing a contact."""
-    return _decode(text)[0]
-
-
-_decode = json.JSONDecoder().raw_decode
-_json = json.JSONEncoder(separators=(",", ":")).encode

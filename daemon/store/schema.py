@@ -6,9 +6,25 @@ Not here: when anything is written (`store`), what a row means (`rows`).
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, Table, Text, bindparam, delete, select, update
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.sql import Executable
+from sqlalchemy.sql import ColumnElement, Executable
+
+from daemon.fleet.calls import CallsWanted
 
 METADATA = MetaData()
 
@@ -21,6 +37,9 @@ tenants = Table(
     Column("is_default", Boolean, nullable=False),
     Column("sites", Text, nullable=False),  # JSON: [[name, subnet, {placeholder: value}], ...]
     Column("placeholders", Text, nullable=False),  # JSON object
+    Column("authentication", Text, nullable=False, server_default=""),
+    Column("interval", Float),
+    Column("lagged_after", Float),
 )
 
 servers = Table(
@@ -49,6 +68,7 @@ devices = Table(
     Column("approved", Boolean, nullable=False),
     Column("armed_until", Float, nullable=False),
     Column("secret_generation", Integer, nullable=False),
+    Column("interval", Float),
 )
 
 device_states = Table(
@@ -64,9 +84,11 @@ device_states = Table(
     Column("reachability", Text, nullable=False),
     Column("reachability_reason", Text, nullable=False),
     Column("reachability_since", Float, nullable=False),
-    Column("contact", Text),  # JSON: [uri, host, port, expires_at]
+    Column("contact", Text),  # JSON: [uri, host, port, expires_at, transport, [route, ...]]
     Column("registered_server", Text, nullable=False),
     Column("ever_registered", Boolean, nullable=False),
+    # a JSON list of [contact, call_id, cseq, q], or of [contact, call_id, cseq, q, instance, reg_id]
+    Column("bindings", Text, nullable=False, server_default=""),
 )
 
 numbers = Table(
@@ -103,14 +125,14 @@ transitions = Table(
     "transitions",
     METADATA,
     Column("id", Integer, primary_key=True),
-    Column("mac", Text, nullable=False),
+    Column("key", Text, nullable=False),
     Column("at", Float, nullable=False),
     Column("axis", Text, nullable=False),
     Column("old", Text, nullable=False),
     Column("new", Text, nullable=False),
     Column("reason", Text, nullable=False),
     # SQLite ends every index with the id, so this one also gives a device's steps in their order.
-    Index("transitions_by_mac", "mac"),
+    Index("transitions_by_key", "key"),
 )
 
 requests = Table(
@@ -133,6 +155,49 @@ operators = Table(
     Column("role", Text, nullable=False),
     Column("token_hash", Text, nullable=False),
     Column("added_at", Float, nullable=False),
+)
+
+connections = Table(
+    "connections",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("target", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("tenant", Text, nullable=False),
+    Column("site", Text, nullable=False),
+    Column("qualify", Boolean, nullable=False),
+    Column("interval", Float),
+    Column("lagged_after", Float),
+    Column("reachability", Text, nullable=False),
+    Column("reachability_reason", Text, nullable=False),
+    Column("reachability_since", Float, nullable=False),
+)
+
+calls = Table(
+    "calls",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("device", Text),
+    Column("tenant", Text, nullable=False),
+    Column("site", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("call_id", Text, nullable=False),
+    Column("local", Text, nullable=False),
+    Column("remote", Text, nullable=False),
+    Column("started_at", Float),
+    Column("ended_at", Float),
+    Column("local_metrics", Text),  # JSON object, only what was measured
+    Column("remote_metrics", Text),
+    Column("mos", Float),
+    Column("alerts", Text, nullable=False),  # JSON: [[metric, level, direction, at], ...]
+    Column("reports", Integer, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Index("calls_by_at", "at", "id"),
+    Index("calls_by_device", "device", "at", "id"),
 )
 
 marks = Table(
@@ -189,7 +254,7 @@ SET_LAST_SEEN = _text(
 
 TIMELINE = _text(
     select(*_steps)
-    .where(transitions.c.mac == bindparam("phone"))
+    .where(transitions.c.key == bindparam("phone"))
     .order_by(transitions.c.id.desc())
     .limit(bindparam("most"))
 )
@@ -203,3 +268,45 @@ PRUNE = _text(
     )
 )
 """Values: the oldest time that stays, how many rows to look at, offset 0."""
+
+_newest_first = (calls.c.at.desc(), calls.c.id.desc())
+_without_text = [column for column in calls.columns if column is not calls.c.text]
+
+RECENT_CALLS = _text(
+    select(*_without_text).where(calls.c.at > bindparam("since")).order_by(*_newest_first).limit(bindparam("most"))
+)
+"""Values: since when, how many, offset 0. Newest first, without the last column."""
+
+PRUNE_CALLS = _text(
+    delete(calls).where(
+        calls.c.id.in_(select(calls.c.id).where(calls.c.at < bindparam("before")).limit(bindparam("most")))
+    )
+)
+"""Values: the oldest time that stays, how many rows to delete, offset 0."""
+
+PRUNE_SURPLUS_CALLS = _text(
+    delete(calls).where(
+        calls.c.id.in_(select(calls.c.id).order_by(*_newest_first).limit(bindparam("most")).offset(bindparam("kept")))
+    )
+)
+"""Values: how many rows to delete, how many stay at least."""
+
+FIND_CALL = _text(select(calls).where(calls.c.id == bindparam("identity")))
+"""Value: the id."""
+
+
+def find_calls(wanted: CallsWanted) -> tuple[str, tuple[str | float, ...]]:
+    """The statement that finds these calls, newest first, with its values."""
+    filters: list[tuple[ColumnElement[bool], tuple[str | float, ...]]] = [
+        (calls.c[name] == bindparam(name), (str(value),))
+        for name in ("device", "tenant", "site", "verdict")
+        if (value := getattr(wanted, name)) is not None
+    ]
+    if wanted.since is not None:
+        filters.append((calls.c.at >= bindparam("since"), (wanted.since,)))
+    if wanted.before is not None:
+        place = tuple_(calls.c.at, calls.c.id) < tuple_(bindparam("before_at"), bindparam("before_id"))
+        filters.append((place, wanted.before))
+    found = select(*_without_text).where(*(condition for condition, _ in filters)).order_by(*_newest_first)
+    values = tuple(value for _, given in filters for value in given)
+    return _text(found.limit(bindparam("most"))), (*values, wanted.limit, 0)

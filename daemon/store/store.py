@@ -17,14 +17,16 @@ from pathlib import Path
 import structlog
 import trio
 
-from daemon.config.settings import DAY, Snmp, StoreLimits
+from daemon.config.settings import DAY, HOUR, Quality, Snmp, StoreLimits
 from daemon.errors import StoreUnavailable
+from daemon.fleet.calls import CallQuality, CallsWanted
 from daemon.fleet.commands import Notify, StoreCommand
 from daemon.fleet.delivery import Deliver
 from daemon.fleet.events import StoreFailed, StoreRecovered
-from daemon.fleet.model import Mac, Transition
+from daemon.fleet.model import Transition
 from daemon.scheduler.clock import Clock
 from daemon.store import rows, schema
+from daemon.store.call_rows import call_of
 from daemon.store.database import Database, open_database
 from daemon.store.group import Group
 from daemon.store.memory import Memory, load
@@ -33,6 +35,7 @@ from daemon.store.outbox import Outbox, OutboxStatistics
 log = structlog.get_logger("store")
 
 OUTBOX_LIMIT: int = Snmp.model_fields["outbox_limit"].default
+QUALITY_WINDOW: float = Quality.model_fields["window"].default
 
 LAST_FLUSH = 5.0  # seconds for what is still unwritten at the end; the service manager allows more
 PRUNE_CHUNK = 5000  # old steps per transaction: some 10 ms, so nobody's receipt waits long behind it
@@ -52,6 +55,7 @@ class StoreStatistics:
     mended: int  # transactions with a value SQLite cannot hold, which was changed
     trimmed: int  # timeline steps let go because the disk refused for too long
     pruned: int  # timeline steps that reached their age
+    calls_let_go: int  # calls that reached their age or made room
     outbox: OutboxStatistics
 
 
@@ -94,7 +98,7 @@ class Store:
         self._work = trio.Event()
         self._prune_at = clock.now()
         self._fault: str | None = None  # why the disk refuses, while it does
-        self._groups = self._rows = self._failures = self._trimmed = self._pruned = 0
+        self._groups = self._rows = self._failures = self._trimmed = self._pruned = self._calls_let_go = 0
         self._seconds = 0.0
         self.outbox = Outbox(memory.outbox, outbox_limit, self._unsend)
 
@@ -136,10 +140,20 @@ class Store:
             if self._clock.now() >= self._prune_at:
                 await self._prune()
 
-    async def timeline(self, mac: Mac, limit: int) -> list[Transition]:
-        """The newest `limit` steps of a device, newest first, as far as they are durable."""
-        found = await self._database.fetch(schema.TIMELINE, mac, limit, 0)
+    async def timeline(self, key: str, limit: int) -> list[Transition]:
+        """The newest `limit` steps of a device or connection, newest first, as far as they are durable."""
+        found = await self._database.fetch(schema.TIMELINE, key, limit, 0)
         return list(map(rows.transition_of, found))
+
+    async def calls(self, wanted: CallsWanted) -> list[CallQuality]:
+        """The calls that fit, newest first, as far as they are durable."""
+        statement, values = schema.find_calls(wanted)
+        return list(map(call_of, await self._database.fetch(statement, *values)))
+
+    async def call(self, identity: str) -> CallQuality | None:
+        """One call with the text of its report."""
+        found = await self._database.fetch(schema.FIND_CALL, identity)
+        return call_of(found[0]) if found else None
 
     def statistics(self) -> StoreStatistics:
         """How the disk keeps up."""
@@ -153,6 +167,7 @@ class Store:
             mended=self._database.mended,
             trimmed=self._trimmed,
             pruned=self._pruned,
+            calls_let_go=self._calls_let_go,
             outbox=self.outbox.statistics(),
         )
 
@@ -221,30 +236,44 @@ class Store:
             promise.settle(fault)
 
     async def _prune(self) -> None:
-        """Delete a chunk of steps that reached their age; the next follows soon if it was full, else tomorrow."""
-        before = self._clock.now() - self._limits.timeline_days * DAY
-        step = (schema.PRUNE, [(before, PRUNE_CHUNK, 0)])
+        """Delete a chunk of what reached its age; the next follows soon if one was full, else in an hour."""
+        now, limits = self._clock.now(), self._limits
+        steps = await self._delete(schema.PRUNE, now - limits.timeline_days * DAY, PRUNE_CHUNK, 0)
+        calls = await self._delete(schema.PRUNE_CALLS, now - limits.calls_days * DAY, PRUNE_CHUNK, 0)
+        surplus = await self._delete(schema.PRUNE_SURPLUS_CALLS, PRUNE_CHUNK, limits.max_calls)
+        self._pruned += steps
+        self._calls_let_go += calls + surplus
+        self._prune_at = now + (PRUNE_PAUSE if PRUNE_CHUNK in (steps, calls, surplus) else HOUR)
+
+    async def _delete(self, statement: str, *values: float) -> int:
+        """How many rows went."""
         try:
-            deleted = await self._database.write(lambda: [step])
+            return await self._database.write(lambda: [(statement, [values])])
         except StoreUnavailable as fault:
-            log.warning("the timeline was not pruned", event_name="store-prune", why=str(fault))
-            deleted = 0
-        self._pruned += deleted
-        self._prune_at = self._clock.now() + (PRUNE_PAUSE if deleted == PRUNE_CHUNK else DAY)
+            log.warning("old rows were not deleted", event_name="store-prune", why=str(fault))
+            return 0
 
 
 @asynccontextmanager
 async def open_store(
-    path: Path, managers: Sequence[str], limits: StoreLimits, clock: Clock, outbox_limit: int = OUTBOX_LIMIT
+    path: Path,
+    managers: Sequence[str],
+    limits: StoreLimits,
+    clock: Clock,
+    outbox_limit: int = OUTBOX_LIMIT,
+    *,
+    calls_of: float = QUALITY_WINDOW,
 ) -> AsyncIterator[Store]:
     """The store in the file at `path`, loaded; `managers` are the names notifications go to.
+
+    Of the calls only those of the last `calls_of` seconds are loaded.
 
     `StoreUnavailable`, with what to do, if the file cannot be had, is damaged, or is of a newer version. When the
     block ends, what is pending is written, within a bound.
     """
     async with open_database(path) as database:
         began = trio.current_time()
-        memory = await load(database)
+        memory = await load(database, clock.now() - calls_of)
         log.info(
             "the store is loaded",
             event_name="store-loaded",

@@ -1,45 +1,118 @@
-"""SIPp as a desk phone of the whole daemon: it registers, and then it is pinged where it registered from."""
+"""SIPp as the desk phones of the whole daemon: everything a phone may want of a registrar, and its answers to pings."""
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
-import trio
 
-from tests.support.snmptrapd import free_udp_port
-from tests.support.whole_daemon import HURRIED_QUALIFY, a_device, an_inventory, whole_daemon, write_config
+from tests.support.sipp import Over, free_port, sipp, sipp_answering
+from tests.support.whole_daemon import (
+    HURRIED_QUALIFY,
+    WholeDaemon,
+    a_device,
+    an_inventory,
+    whole_daemon,
+    write_config,
+)
 
 pytestmark = pytest.mark.peer
-MAC = "00908f4867af"
-SCENARIOS = Path(__file__).parents[1] / "data" / "sipp"
+
+OPEN, LOCKED = "00908f4867af", "00908f4867b0"  # 2041 has no password and is taken at its word; 2042 has one
+PASSWORD = "secret-of-2042"
+PROOF = ("-au", "2042", "-ap", PASSWORD)
+GUESS = ("-au", "2042", "-ap", "guessed")
+BOTH = pytest.mark.parametrize("over", ["udp", "tcp"])
 
 
-def sipp(scenario: str, port: int, *arguments: str) -> list[str]:
-    """SIPp with this scenario at `port`, a call at a time."""
-    program = shutil.which("sipp")
-    assert program, "SIPp is missing: apt-get install sip-tester"
-    command = [program, "-sf", str(SCENARIOS / scenario), "-i", "127.0.0.1", "-p", str(port), "-nostdin"]
-    return [*command, "-timeout", "30s", *arguments]
+class Office(NamedTuple):
+    """A daemon, and where it listens for SIP."""
+
+    daemon: WholeDaemon
+    server: tuple[str, int]  # over UDP and TCP
+
+    async def contacts(self, mac: str = OPEN) -> Any:
+        """What it holds of a phone."""
+        return (await self.daemon.see(f"/devices/{mac}"))["contact"]
 
 
-async def test_sipp_registers_is_pinged_and_is_missed_when_it_goes(tmp_path: Path) -> None:
-    config = write_config(tmp_path, an_inventory(a_device(MAC, "2041")), qualify=HURRIED_QUALIFY)
+@asynccontextmanager
+async def office(folder: Path, **qualify: Any) -> AsyncIterator[Office]:
+    """Two phones. Only MD5 is offered: SIPp 3.6.1 knows no other."""
+    port = free_port()
+    sip = {
+        "listen": [f"udp://127.0.0.1:{port}", f"tcp://127.0.0.1:{port}"],
+        "domain": "pbx-a.example.net",
+        "digest_algorithms": ["MD5"],
+    }
+    inventory = an_inventory(a_device(OPEN, "2041"), a_device(LOCKED, "2042", sip_password=PASSWORD))
+    config = write_config(folder, inventory, sip=sip, qualify=HURRIED_QUALIFY | qualify)
     async with whole_daemon(config) as daemon:
-        port = free_udp_port()
-        registering = sipp("desk_phone.xml", port, "-s", "2041", "-m", "1", f"{daemon.sip.host}:{daemon.sip.port}")
-        await trio.run_process(registering, capture_stdout=True, capture_stderr=True)
-        contact = (await daemon.see(f"/devices/{MAC}"))["contact"]
+        yield Office(daemon, ("127.0.0.1", port))
+
+
+@BOTH
+@pytest.mark.parametrize("scenario", ["register.xml", "contacts.xml", "star.xml", "brief.xml", "path.xml"])
+async def test_the_registrar_does_what_the_scenario_expects(scenario: str, over: Over, tmp_path: Path) -> None:
+    async with office(tmp_path) as there:
+        await sipp(scenario, there.server, over=over)
+
+
+@BOTH
+async def test_a_phone_with_a_password_proves_it_refreshes_and_goes(over: Over, tmp_path: Path) -> None:
+    async with office(tmp_path) as there:
+        await sipp("digest_register.xml", there.server, *PROOF, user="2042", over=over)
+        assert (await there.contacts(LOCKED))["uri"].startswith("sip:2042@127.0.0.1:")
+        await sipp("digest.xml", there.server, *PROOF, user="2042", over=over)
+
+
+@BOTH
+async def test_a_guessed_password_changes_nothing(over: Over, tmp_path: Path) -> None:
+    async with office(tmp_path) as there:
+        await sipp("wrong_password.xml", there.server, *GUESS, user="2042", over=over)
+        assert await there.contacts(LOCKED) is None
+
+
+@BOTH
+async def test_who_is_not_known_meets_the_same_challenges_as_who_is(over: Over, tmp_path: Path) -> None:
+    async with office(tmp_path) as there:
+        await sipp("wrong_password.xml", there.server, *GUESS, user="9999", over=over)
+
+
+@pytest.mark.slow
+async def test_registrations_get_through_although_a_third_of_the_packets_is_lost(tmp_path: Path) -> None:
+    calls = 60
+    async with office(tmp_path) as there:
+        # Repeated twice a second and 30 times at most, so that chance does not fail it.
+        patient = ("-T2", "500", "-max_retrans", "30", "-r", "30")
+        await sipp("repeated.xml", there.server, "-lost", "33", *patient, calls=calls)
+        assert await there.contacts() is not None
+        # Each call is one registration, however often it was repeated.
+        assert await there.daemon.metric("ringkeeper_sip_registrations_total") <= calls
+
+
+async def test_a_phone_registers_is_pinged_and_is_missed_when_it_goes(tmp_path: Path) -> None:
+    async with office(tmp_path) as there:
+        port = free_port()
+        await sipp("desk_phone.xml", there.server, "-p", str(port))
+        contact = await there.contacts()
         assert (contact["uri"], contact["port"]) == (f"sip:2041@127.0.0.1:{port}", port)
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(_quietly, sipp("answer_options.xml", port))
-            await daemon.see_until(f"/devices/{MAC}", lambda seen: seen["reachability"] == "OK")
-            nursery.cancel_scope.cancel()
-        await daemon.see_until(f"/devices/{MAC}", lambda seen: seen["reachability"] == "UNREACHABLE")
-        await daemon.alarm_names_until("deviceUnreachable")
+        async with sipp_answering("answer_options.xml", port):
+            await there.daemon.see_until(f"/devices/{OPEN}", lambda seen: seen["reachability"] == "OK")
+        await there.daemon.see_until(f"/devices/{OPEN}", lambda seen: seen["reachability"] == "UNREACHABLE")
+        await there.daemon.alarm_names_until("deviceUnreachable")
 
 
-async def _quietly(command: list[str]) -> None:
-    """Run until cancelled."""
-    await trio.run_process(command, capture_stdout=True, capture_stderr=True, check=False)
+async def test_answers_that_come_late_are_counted_as_such_and_prove_life(tmp_path: Path) -> None:
+    async with office(tmp_path) as there:
+        port = free_port()
+        await sipp("desk_phone.xml", there.server, "-p", str(port))
+        async with sipp_answering("answer_late.xml", port):
+            await there.daemon.see_until(f"/devices/{OPEN}", lambda seen: seen["reachability"] != "NO_STATUS")
+            await there.daemon.see_until(f"/devices/{OPEN}", lambda seen: seen["rtt_ms"] is None)
+            late = 'ringkeeper_sip_probes_total{result="late"}'
+            while await there.daemon.metric(late) < 1:
+                await there.daemon.see("/summary")

@@ -5,7 +5,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from daemon.config.entries import WrittenDevice, WrittenNumber, WrittenServer, WrittenSite, WrittenTenant
+from daemon.config.entries import (
+    WrittenConnection,
+    WrittenDevice,
+    WrittenNumber,
+    WrittenServer,
+    WrittenSite,
+    WrittenTenant,
+)
 
 MAC = "00908f4867af"
 
@@ -66,3 +73,27 @@ def test_a_password_is_sealed_and_a_missing_one_is_not() -> None:
 
 def test_only_written_fields_count_and_the_mac_never() -> None:
     assert WrittenDevice.model_validate({"mac": MAC, "user": ""}).fields() == {"user"}
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["sip:sbc.example.net", "sip:10.1.2.3:5070;transport=tcp", "sips:sbc", "sip:[2001:db8::1]", "sip:ping@10.1.2.3"],
+)
+def test_targets_of_connections_may_be_names_or_addresses(target: str) -> None:
+    assert WrittenConnection(name="trunk-a", target=target).noun().target == target
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["", "sbc.example.net", "sip:", "sip:a..b", "sip:sbc:99999", "sip:sbc;transport=sctp", "sips:sbc;transport=udp",
+     "sip:sbc;maddr=192.0.2.1", "sip:sbc\r\nVia: x", "tel:+49", "sip:-sbc", "sip:sbc?subject=x"],
+)  # fmt: skip
+def test_targets_that_lead_nowhere_are_refused(target: str) -> None:
+    with pytest.raises(ValidationError):
+        WrittenConnection(name="trunk-a", target=target)
+
+
+def test_a_connection_knows_which_of_its_fields_were_written() -> None:
+    written = WrittenConnection.model_validate({"name": "trunk-a", "target": "sip:sbc", "interval": "10s"})
+    assert written.fields() == {"target", "interval"}
+    assert written.noun().interval == 10

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from daemon.config.export import export_inventory
 from daemon.config.inventory import parse_inventory
-from daemon.fleet.model import DeviceRecord, Mac, Server, Site, Tenant
+from daemon.fleet.model import ConnectionKind, ConnectionRecord, DeviceRecord, Mac, Server, Site, Tenant
 from daemon.fleet.records import Inventory, NumberEntry, NumberStatus
 
 TENANT = Tenant(
@@ -17,6 +17,7 @@ TENANT = Tenant(
     default=True,
     sites=(Site("hq", ip_network("10.1.2.0/24"), {"Language": "Deutsch"}), Site("yes")),
     placeholders={"Pin": "0123"},
+    authentication="always",
 )
 SERVER = Server("pbx-a", "sip:[2001:db8::1]:5070")
 DEVICE = DeviceRecord(
@@ -38,6 +39,18 @@ DEVICE = DeviceRecord(
 NUMBER = NumberEntry("+49", NumberStatus.COOLING, "Device", "AudioCodes", None, "gone: tired", 1772615702.25)
 
 
+CONNECTION = ConnectionRecord(
+    "trunk-a",
+    "sip:sbc.example.net;transport=tcp",
+    ConnectionKind.SBC,
+    "acme",
+    "hq",
+    qualify=False,
+    interval=30.0,
+    lagged_after=0.5,
+)
+
+
 def sealed(password: str) -> str:
     return f"sealed:{password}"
 
@@ -47,10 +60,11 @@ def opened(text: str) -> str:
 
 
 def test_what_is_exported_is_imported_without_change() -> None:
-    text = export_inventory([TENANT], [SERVER], [DEVICE], [NUMBER], opened)
+    text = export_inventory([TENANT], [SERVER], [DEVICE], [NUMBER], [CONNECTION], open_secret=opened)
     inventory = parse_inventory(text, "export.yml", sealed)
     assert (inventory.tenants, inventory.servers) == ((TENANT,), (SERVER,))
     assert (inventory.devices, inventory.numbers) == ((DEVICE,), (NUMBER,))
+    assert inventory.connections == (CONNECTION,)
 
 
 def test_passwords_stay_out_unless_they_may_be_opened() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from daemon.config.listen import Listen, parse_listen
+from daemon.config.listen import Listen, parse_host_port, parse_listen
 
 HTTP = ("http", "unix")
 
@@ -26,3 +26,23 @@ def test_the_parts_are_told_apart() -> None:
 def test_everything_else_is_refused(text: object) -> None:
     with pytest.raises(ValueError, match=r"."):
         parse_listen(text, HTTP)
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "port"),
+    [
+        ("192.0.2.53", "192.0.2.53", 53),
+        ("192.0.2.53:5353", "192.0.2.53", 5353),
+        ("2001:db8::53", "2001:db8::53", 53),
+        ("[2001:db8::53]", "2001:db8::53", 53),
+        ("[2001:db8::53]:5353", "2001:db8::53", 5353),
+    ],
+)
+def test_a_server_is_an_address_with_or_without_a_port(text: str, host: str, port: int) -> None:
+    assert parse_host_port(text, 53) == (host, port)
+
+
+@pytest.mark.parametrize("text", ["", "dns.example.net", "192.0.2.53:0", "192.0.2.53:99999", "[::1", "1.2.3.4:x"])
+def test_a_server_by_name_or_with_a_port_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        parse_host_port(text, 53)

@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 
-from daemon.config.entries import WrittenDevice, WrittenNumber, WrittenServer, WrittenTenant
+from daemon.config.entries import WrittenConnection, WrittenDevice, WrittenNumber, WrittenServer, WrittenTenant
 from daemon.config.inventory import LISTS
 from daemon.config.loader import load_settings
 from daemon.config.positions import Table, place_of, read_yaml
 from daemon.config.reload import RESTART_ONLY, flatten
-from daemon.config.settings import KeepAlive, Manager, Qualify, Settings, Sip, Snmp
+from daemon.config.settings import Connector, KeepAlive, Manager, Qualify, Settings, Sip, Snmp
 from daemon.errors import Fault
 
 ROOT = Path(__file__).parents[2]
@@ -27,6 +27,7 @@ EXAMPLES = {
     "sip.listen",
     "sip.domain",
     "snmp.managers",
+    "connectors",
 }
 
 # What says all by its name, or is explained at the phones' listener, which has the same keys.
@@ -40,6 +41,9 @@ SELF_EXPLAINING = {
     "version",
     "community",
 }
+
+
+LISTED = ("managers", "connectors")  # keys whose value is a list of blocks
 
 
 def keys_of(block: type[BaseModel], prefix: str = "") -> list[str]:
@@ -66,8 +70,8 @@ def keys_in(table: Table, prefix: str = "") -> list[str]:
 
 
 def example() -> str:
-    """The example with its one commented-out block (the managers) in force: "#" without a space after it."""
-    return re.sub(r"(?m)^  #(?! \S)", "  ", EXAMPLE.read_text())
+    """The example with its commented-out blocks in force: "#" without a space after it."""
+    return re.sub(r"(?m)^((?:  )?)#(?! \S)", r"\1", EXAMPLE.read_text())
 
 
 @pytest.fixture
@@ -101,12 +105,56 @@ def test_the_managers_of_the_example_are_otherwise_by_default(shown: Settings) -
     assert manager == Manager(host=manager.host)
 
 
+def test_the_connector_of_the_example_is_otherwise_by_default(shown: Settings) -> None:
+    [connector] = shown.connectors
+    required = {"server", "kind", "host", "user", "secret"}
+    assert connector == Connector(**connector.model_dump(include=required))
+
+
+def test_the_manual_says_the_defaults_of_a_connector() -> None:
+    said = {name: default_in_manual(f"connectors.{name}") for name in Connector.model_fields}
+    required = {"server", "kind", "host", "url", "user"}
+    assert {name for name in said if "required" in said[name]} == required
+    given = {name: value for name, value in said.items() if name not in required and value != "none"}
+    known: dict[str, object] = {"server": "pbx-a", "kind": "asterisk", "host": "a", "user": "b"}
+    assert Connector.model_validate(known | given) == Connector.model_validate(known)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"host": ""},
+        {"user": ""},
+        {"kind": "kamailio"},
+        {"kind": "kamailio", "url": "http://user:secret@192.0.2.6/RPC"},
+        {"kind": "kamailio", "url": "ftp://192.0.2.6/RPC"},
+        {"kind": "opensips"},
+        {"user": "x\r\nSecret: y"},
+    ],
+)
+def test_a_connector_that_leads_nowhere_is_refused(changed: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        Connector.model_validate({"server": "pbx-a", "kind": "asterisk", "host": "a", "user": "b"} | changed)
+
+
+def test_a_server_is_asked_by_one_connector() -> None:
+    one = {"server": "pbx-a", "kind": "kamailio", "url": "http://192.0.2.6:8060/RPC"}
+    assert len(Settings.model_validate({"connectors": [one, one | {"server": "pbx-b"}]}).connectors) == 2
+    with pytest.raises(ValidationError, match="same server"):
+        Settings.model_validate({"connectors": [one, one]})
+
+
+def test_the_secret_of_a_connector_is_not_shown() -> None:
+    connector = Connector(server="a", kind="asterisk", host="a", user="b", secret=SecretStr("hush"))
+    assert "hush" not in f"{connector!r} {connector.model_dump_json()}"
+
+
 def test_every_key_of_the_example_says_why() -> None:
     lines = [line for line in example().splitlines() if re.match(r"[\w\s-]+: *\S", line) and " # " not in line]
     assert {line.split(":")[0].strip(" -") for line in lines} <= SELF_EXPLAINING
 
 
-WRITTEN: tuple[type[BaseModel], ...] = (WrittenTenant, WrittenServer, WrittenDevice, WrittenNumber)
+WRITTEN: tuple[type[BaseModel], ...] = (WrittenTenant, WrittenServer, WrittenDevice, WrittenNumber, WrittenConnection)
 
 
 def manual(heading: str = "") -> tuple[Table, list[str]]:
@@ -121,7 +169,7 @@ def manual(heading: str = "") -> tuple[Table, list[str]]:
 
 def default_in_manual(key: str) -> str:
     table, lines = manual()
-    path = tuple(part for name in key.split(".") for part in ((name, 0) if name == "managers" else (name,)))
+    path = tuple(part for name in key.split(".") for part in ((name, 0) if name in LISTED else (name,)))
     path = path[:-1] if path[-1] == 0 else path
     line = lines[place_of(table, path, ("", 1))[1] - 1]
     found = re.search(r"# (?:default )?(.*?)(?:\. |\.?$)", line)
@@ -141,7 +189,7 @@ def test_the_manual_shows_every_key_of_the_inventory() -> None:
 @pytest.mark.parametrize("key", sorted(dict(flatten(Settings()))))
 def test_the_manual_says_the_default(key: str) -> None:
     said = default_in_manual(key)
-    value: object = None if said == "none" else [said[1:-1]] if said[0] == "[" else said
+    value: object = None if said == "none" else said[1:-1].split(", ") if said[0] == "[" else said
     for name in reversed(key.split(".")):
         value = {name: value}
     defaults = dict(flatten(Settings()))

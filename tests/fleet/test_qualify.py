@@ -8,21 +8,20 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.fleet.commands import SendProbe
 from daemon.fleet.device import Device
 from daemon.fleet.model import Mac
 from daemon.fleet.qualify import slot
 from tests.support.builders import MAC, NOW, record, settings
-from tests.support.playbook import Playbook
+from tests.support.playbook import Playbook, pinged
 
 
 def _ping_times(play: Playbook, until: float) -> list[float]:
     """Seconds after the start at which the one phone is pinged."""
     times = []
     for second in range(int(until)):
-        before = len(list(play.of(SendProbe)))
+        before = len(pinged(play.orders))
         play.run_to(second)
-        times += [float(second)] * (len(list(play.of(SendProbe))) - before)
+        times += [float(second)] * (len(pinged(play.orders)) - before)
     return times
 
 
@@ -67,7 +66,7 @@ def test_the_rate_of_all_pings_together_is_capped() -> None:
         play.registers(Mac(f"00908f{index:06x}"))
     play.fleet.expire(play.now)
     turns = [play.fleet.expire(play.now + turn / 100) for turn in range(1, 101)]
-    sent = [order for orders in turns for order in orders if isinstance(order, SendProbe)]
+    sent = [target for orders in turns for target in pinged(orders)]
     assert 9 <= len(sent) <= 11
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from daemon.config.settings import Qualify
 from daemon.fleet.device import Device
-from daemon.fleet.events import LifeSign, ProbeAnswered, ProbeMissed
+from daemon.fleet.events import LifeSign, ProbeAnswered, ProbeMissed, ProbesAnswered
 from daemon.fleet.model import Reachability
 from daemon.fleet.reachability import EVERYWHERE, TABLE, Stimulus, accepts, judge, step
 from tests.support.builders import MAC, NOW, record, settings
@@ -110,7 +110,7 @@ def test_a_phone_that_only_answers_after_the_timeout_is_lagged_not_dead() -> Non
     play.registers()
     for _ in range(10):
         play.hears(ProbeMissed(MAC, "timeout"))
-        play.hears(ProbeAnswered(MAC, 200, None))
+        play.hears(ProbesAnswered((ProbeAnswered(MAC, 200, None),)))
     assert play.moves("reachability") == ["NO_STATUS > LAGGED"]
     assert play.device().reachability_reason == "answers pings, but slower than its limit: after the timeout"
 

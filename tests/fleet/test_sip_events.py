@@ -6,26 +6,30 @@ from dataclasses import replace
 
 import pytest
 
-from daemon.fleet.commands import Decided, SaveState, SendProbe
-from daemon.fleet.events import LifeSign, ProbeAnswered, Registered, Unregistered
+from daemon.config.settings import Settings
+from daemon.fleet.commands import Decided, SaveState
+from daemon.fleet.device import Device
+from daemon.fleet.events import LifeSign, ProbeAnswered, ProbesAnswered, Registered, Unregistered
+from daemon.fleet.fleet import ALIVE_AT, Fleet
 from daemon.fleet.model import Contact, Mac, Reachability
+from daemon.fleet.records import Snapshot
 from daemon.fleet.sip_events import static_contact
-from tests.support.builders import MAC, NOW, OTHER_MAC, contact, record
-from tests.support.playbook import Playbook
+from tests.support.builders import MAC, NOW, OTHER_MAC, binding, contact, record
+from tests.support.playbook import Playbook, pinged
 
 STRANGER = Mac("00908f999999")
 STATIC = "sip:2041@10.1.2.7:5060"
 
 
 def registered(port: int = 5060, domain: str = "pbx-a.example.net") -> Registered:
-    return Registered(MAC, contact(port), domain, "")
+    return Registered(MAC, (binding(port),), domain, "")
 
 
 def test_a_registration_is_kept_with_its_contact_and_found_by_its_address() -> None:
     play = Playbook(record(server="pbx-a"))
     orders = play.hears(registered())
     (saved,) = [order.state for order in orders if isinstance(order, SaveState)]
-    assert saved.contact == contact()
+    assert (saved.contact, saved.bindings) == (contact(), (binding(),))
     assert (saved.registered_server, saved.ever_registered) == ("pbx-a", True)
     assert play.fleet.mac_at("10.1.2.7", 5060) == MAC
 
@@ -38,10 +42,54 @@ def test_the_newest_of_several_registrations_counts() -> None:
     assert play.fleet.mac_at("10.1.2.7", 5062) == MAC
 
 
+def test_of_several_contacts_the_preferred_one_is_reached_and_all_are_found() -> None:
+    play = Playbook(record())
+    play.hears(Registered(MAC, (binding(5060, q=0.3), binding(5062), binding(5064)), "pbx-a.example.net", ""))
+    assert play.device().contact == contact(5062)
+    assert [play.fleet.mac_at("10.1.2.7", port) for port in (5060, 5062, 5064)] == [MAC] * 3
+
+
+def test_when_the_contact_lapses_the_next_one_takes_its_place_until_it_lapses_too() -> None:
+    play = Playbook(record())
+    first, second = binding(5062, NOW + 60), binding(5060, NOW + 120, q=0.5)
+    play.answers[MAC] = 0.02
+    play.hears(Registered(MAC, (first, second), "pbx-a.example.net", ""))
+    play.run_to(61)
+    assert (play.device().contact, play.device().bindings) == (second.contact, (second,))
+    assert play.fleet.mac_at("10.1.2.7", 5062) is None
+    assert play.device().reachability is Reachability.OK
+    saved = list(play.of(SaveState))[-1].state
+    assert saved.bindings == (second,)
+    play.run_to(121)
+    assert (play.device().contact, play.device().bindings) == (None, ())
+    assert play.device().reachability is Reachability.UNKNOWN
+
+
+def test_a_lesser_contact_that_lapses_is_not_noticed() -> None:
+    play = Playbook(record())
+    play.hears(Registered(MAC, (binding(5060, NOW + 600), binding(5062, NOW + 60, q=0.1)), "pbx-a.example.net", ""))
+    play.run_to(61)
+    assert play.device().contact == contact(5060, NOW + 600)
+    assert play.device().live_bindings(play.now) == (binding(5060, NOW + 600),)
+
+
+def test_bindings_survive_a_restart_prolonged_by_the_outage() -> None:
+    play = Playbook(record())
+    play.hears(registered())
+    state = play.device().state()
+    device = Device(play.device().record, NOW)
+    device.restore(state)
+    assert (device.contact, device.bindings) == (contact(), (binding(),))
+    snapshot = Snapshot(records=(play.device().record,), states=(state,), marks={ALIVE_AT: NOW})
+    again = Fleet(Settings(), snapshot, NOW + 100).device(MAC)
+    assert again is not None
+    assert again.bindings == (binding(expires_at=NOW + 3700),)
+
+
 def test_an_address_that_another_phone_took_over_is_not_lost_when_the_first_one_leaves() -> None:
     play = Playbook(record(), record(OTHER_MAC, number="2042"))
     play.hears(registered())
-    play.hears(Registered(OTHER_MAC, contact(), "pbx-a.example.net", ""))
+    play.hears(Registered(OTHER_MAC, (binding(),), "pbx-a.example.net", ""))
     play.hears(Unregistered(MAC))
     assert play.fleet.mac_at("10.1.2.7", 5060) == OTHER_MAC
 
@@ -51,7 +99,7 @@ def test_a_registration_causes_one_ping_at_once() -> None:
     play.answers[MAC] = 0.02
     play.hears(registered())
     play.run_to(1)
-    assert len(list(play.of(SendProbe))) == 1
+    assert len(pinged(play.orders)) == 1
     assert play.device().reachability is Reachability.OK
 
 
@@ -72,10 +120,10 @@ def test_who_registers_with_another_server_has_no_contact_that_is_ours_to_ping()
     play = Playbook(record(server="pbx-a"))
     play.registers()
     orders = play.hears(registered(domain="pbx-b.example.net"))
-    assert play.device().contact is None
+    assert (play.device().contact, play.device().bindings) == (None, (binding(),))
     assert Decided("registration", "wrong server") in orders
     play.run_to(600)
-    assert not list(play.of(SendProbe))
+    assert not pinged(play.orders)
     play.registers()
     assert play.device().contact is not None
 
@@ -93,11 +141,11 @@ def test_a_sign_of_life_earns_a_silent_phone_one_ping_and_a_live_one_none() -> N
     play.registers()
     play.run_to(300)
     assert play.device().reachability is Reachability.UNREACHABLE
-    before = len(list(play.of(SendProbe)))
+    before = len(pinged(play.orders))
     play.answers[MAC] = 0.02
     play.hears(LifeSign(MAC, "keep-alive"))
     play.run_to(301)
-    assert len(list(play.of(SendProbe))) == before + 1
+    assert len(pinged(play.orders)) == before + 1
     assert play.device().reachability is Reachability.OK
     assert play.hears(LifeSign(MAC, "keep-alive")) == []
 
@@ -108,7 +156,7 @@ def test_sip_of_devices_nobody_defined_changes_nothing() -> None:
         replace(registered(), mac=STRANGER),
         Unregistered(STRANGER),
         LifeSign(STRANGER, "keep-alive"),
-        ProbeAnswered(STRANGER, 200, 0.02),
+        ProbesAnswered((ProbeAnswered(STRANGER, 200, 0.02),)),
     )
     orders = [order for event in strange for order in play.hears(event)]
     assert orders == [Decided("registration", "of a device nobody defined", STRANGER)]

@@ -5,14 +5,16 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-from tests.support.sip_messages import register, request
+from daemon.fleet.model import Contact
+from tests.support.sip_messages import BOB, register, request
 from tests.support.sip_wire import Phone, ok, open_office, open_phone
 
+DATA = Path(__file__).parents[1] / "data" / "sip"
 SEED, DATAGRAMS = 5060, 2000
 CORPUS = [request(), register(), request("INVITE"), ok(request()), b"\r\n\r\n", bytes(20)] + [
-    path.read_bytes().partition(b"\n")[2].replace(b"\n", b"\r\n")
-    for path in sorted((Path(__file__).parents[1] / "data" / "sip").glob("*.sip"))
+    path.read_bytes().partition(b"\n")[2].replace(b"\n", b"\r\n") for path in sorted(DATA.glob("*.sip"))
 ]
+CORPUS += [path.read_bytes() for path in sorted(DATA.glob("*/*.dat"))]
 
 
 def mutated(dice: random.Random) -> bytes:
@@ -45,6 +47,8 @@ async def settle(phone: Phone) -> None:
 async def test_mutated_datagrams_are_counted_and_survived() -> None:
     dice = random.Random(SEED)
     async with open_office() as office, open_phone(office.endpoint.addresses[0]) as phone:
+        # A phone that is known, so that it is listened to however much of it is turned down.
+        office.phonebook.settle(BOB, Contact("sip:2042@127.0.0.1", *phone.address))
         for number in range(DATAGRAMS):
             await phone.say(mutated(dice))
             if number % 50 == 49:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 
@@ -7,6 +8,7 @@ import pytest
 from prometheus_client.metrics_core import Metric
 
 from daemon.config.reload import ReloadStatistics
+from daemon.fleet.call_book import CallStatistics
 from daemon.fleet.model import Presence, Reachability, Status
 from daemon.fleet.notifications import Severity
 from daemon.fleet.records import NumberStatus
@@ -15,10 +17,16 @@ from daemon.http.limits import HttpStatistics
 from daemon.http.operators.app import OperatorsStatistics
 from daemon.http.operators.live import LiveStatistics
 from daemon.http.phones.app import PhonesStatistics
+from daemon.integrations.connectors import ConnectorStatistics
 from daemon.observe import families
 from daemon.observe.watchdog import WatchdogStatistics
 from daemon.provisioning.provisioner import ProvisioningStatistics
+from daemon.sip.authentication import AuthenticationStatistics
+from daemon.sip.connections import ConnectionStatistics
 from daemon.sip.endpoint import SipStatistics
+from daemon.sip.trace import TraceStatistics
+from daemon.sip.transactions.client import ClientStatistics
+from daemon.sip.transactions.server import ServerStatistics
 from daemon.snmp.sender import SenderStatistics
 from daemon.store.outbox import OutboxStatistics
 from daemon.store.store import StoreStatistics
@@ -30,8 +38,22 @@ FLEET = FleetStatistics(
     presence={Presence.REGISTERED: 6},
     status={Status.OK: 4},
     numbers={NumberStatus.COOLING: 3},
+    connections={Reachability.UNREACHABLE: 1},
     alarms={Severity.MAJOR: 2},
 )
+TRANSPORTS = ConnectionStatistics(
+    open={"tcp": 3, "tls": 1},
+    accepted={"tcp": 9, "tls": 1},
+    dialled={"tcp": 0, "tls": 0},
+    closed={"far-end": 5, "idle": 1},
+    failed={"setup": 1},
+    refused={"connections-per-host": 2},
+    received=900,
+    sent=800,
+    waiting=70,
+)
+SERVERS = ServerStatistics(9, 1, 2, 0, 0, 1, 8, 4000)
+CLIENTS = ClientStatistics(5, 2, 3, 1, 1, 0, 4, 2)
 SIP = SipStatistics(
     sent=10,
     answered=8,
@@ -41,9 +63,25 @@ SIP = SipStatistics(
     requests=20,
     registrations=5,
     life_signs=4,
+    stun=2,
     refused={"parse": 2},
     outstanding=3,
     waiting=1,
+    connections=TRANSPORTS,
+    authentication=AuthenticationStatistics(
+        challenged=7, stale=1, proved=6, nonces=5, failing_users=2, failing_sources=3
+    ),
+    servers=SERVERS,
+    clients=CLIENTS,
+)
+CALLS = CallStatistics(
+    remembered=4,
+    reports={"session": 5, "alert": 1},
+    repeated=2,
+    pushed_out=1,
+    verdicts={"OK": 3, "ERROR": 1},
+    mos_at_most={2.58: 1, 4.34: 2, math.inf: 1},
+    mos_sum=15.5,
 )
 HTTP = HttpStatistics(
     connections=2, accepted=9, requests=12, aborted=1, failures=0, responses={"2xx": 11}, refused={"too long": 1}
@@ -58,6 +96,7 @@ STORE = StoreStatistics(
     mended=0,
     trimmed=0,
     pruned=6,
+    calls_let_go=3,
     outbox=OutboxStatistics(waiting={"nms:162/ringkeeper": 5}, settled=40, overflowed=2, orphaned=0),
 )
 SENDER = SenderStatistics(
@@ -78,15 +117,21 @@ WATCHDOG = WatchdogStatistics(lag=0.01, worst_lag=0.5, drift=-1.5, late_turns=2,
 
 # Each has a small, known set of values.
 LABELS = {
-    "class", "end", "kind", "listener", "manager", "reason", "result", "rule", "severity", "state", "status", "version",
+    "class", "end", "kind", "listener", "manager", "reason", "result", "rule", "severity", "state", "status",
+    "transport", "verdict", "version", "le",
 }  # fmt: skip
 
 ALL = {
     "build": lambda: families.build("1.2.3"),
     "reloads": lambda: families.reloads(ReloadStatistics(False, 1000.0)),
     "fleet": lambda: families.fleet(FLEET),
+    "calls": lambda: families.calls(CALLS),
     "decisions": lambda: families.decisions({("qualify", "answered"): 3}),
     "sip": lambda: families.sip(SIP),
+    "transports": lambda: families.transports(TRANSPORTS),
+    "server transactions": lambda: families.server_transactions(SERVERS),
+    "client transactions": lambda: families.client_transactions(CLIENTS),
+    "traces": lambda: families.traces(TraceStatistics(1, 2000, 30, 4, 5)),
     "http": lambda: families.http("phones", HTTP),
     "phones": lambda: families.phones(PHONES),
     "provisioning": lambda: families.provisioning(PROVISIONING),
@@ -138,6 +183,24 @@ def test_counts_keep_their_reasons() -> None:
     assert samples(families.phones(PHONES))["ringkeeper_phone_requests_refused_total{json}"] == 2
 
 
+def test_repetitions_are_told_from_new_requests_and_answers_from_silence() -> None:
+    served = samples(families.server_transactions(SERVERS))
+    assert served["ringkeeper_sip_server_transactions_total{replayed}"] == 2
+    assert served["ringkeeper_sip_server_transactions_kept{completed}"] == 8
+    asked = samples(families.client_transactions(CLIENTS))
+    assert asked["ringkeeper_sip_client_transactions_total{timed out}"] == 1
+    assert asked["ringkeeper_sip_client_transactions_open{}"] == 2
+
+
+def test_connections_show_where_they_stand_and_why_they_ended() -> None:
+    found = samples(families.transports(TRANSPORTS))
+    assert found["ringkeeper_sip_transport_connections{tcp}"] == 3
+    assert found["ringkeeper_sip_transport_closed_total{far-end}"] == 5
+    assert found["ringkeeper_sip_transport_failed_total{setup}"] == 1
+    assert found["ringkeeper_sip_transport_refused_total{connections-per-host}"] == 2
+    assert found["ringkeeper_sip_transport_received_bytes_total{}"] == 900
+
+
 def test_the_cache_of_files_shows_how_it_fares() -> None:
     found = samples(families.provisioning(PROVISIONING))
     assert found["ringkeeper_config_files_served_total{complete}"] == 4
@@ -151,10 +214,30 @@ def test_what_waits_is_shown_per_manager() -> None:
     assert samples(families.sender(SENDER))["ringkeeper_notifications_total{acknowledged}"] == 40
 
 
+def test_connectors_show_how_they_fare() -> None:
+    one = ConnectorStatistics("pbx-a", "asterisk", True, 1.0, 9.0, 7, 2, {"login": 3}, {"uri": 4}, "login")
+    found = samples(families.connectors((one,)))
+    assert found["ringkeeper_connector_up{pbx-a}"] == 1
+    assert found["ringkeeper_connector_contacts{pbx-a,known}"] == 7
+    assert found["ringkeeper_connector_contacts{pbx-a,unknown}"] == 2
+    assert found["ringkeeper_connector_failures_total{pbx-a,login}"] == 3
+    assert found["ringkeeper_connector_skipped_total{pbx-a,uri}"] == 4
+    assert found["ringkeeper_connector_refreshed_seconds{pbx-a}"] == 9.0
+
+
 def test_units_are_seconds() -> None:
     assert samples(families.store(STORE))["ringkeeper_store_commit_seconds_total{}"] == 2.5
     assert samples(families.watchdog(WATCHDOG))["ringkeeper_loop_lag_seconds{}"] == 0.01
     assert samples(families.watchdog(WATCHDOG))["ringkeeper_clock_drift_seconds{}"] == -1.5
+
+
+def test_calls_are_counted_by_how_they_sounded() -> None:
+    found = samples(families.calls(CALLS))
+    assert found["ringkeeper_calls_total{ERROR}"] == 1
+    assert found["ringkeeper_quality_reports_total{alert}"] == 1
+    mos = {name: value for name, value in found.items() if name.startswith("ringkeeper_call_mos")}
+    assert [mos[f"ringkeeper_call_mos_bucket{{{step}}}"] for step in ("2.58", "4.03", "4.34", "+Inf")] == [1, 1, 3, 4]
+    assert (mos["ringkeeper_call_mos_count{}"], mos["ringkeeper_call_mos_sum{}"]) == (4, 15.5)
 
 
 def test_the_build_and_the_last_reload_are_told() -> None:

@@ -64,3 +64,58 @@ def test_leaving_asks_for_expiry_zero_and_then_rests(registration: Registration)
     assert registration.send(5.0).expires == 0
     assert registration.answered(3, 200, 0, 0, 5.1) is Outcome.TAKEN_BACK
     assert registration.at == math.inf
+
+
+CHALLENGE = ('Digest realm="r", nonce="n"',)
+STALE = ('Digest realm="r", nonce="m", stale=true',)
+
+
+@pytest.fixture
+def protected() -> Registration:
+    begun = Registration("pbx", "2001", "c1", expires=120, retry=15.0, password="rosebud")
+    begun.begin(0.0)
+    return begun
+
+
+def counts(registration: Registration, now: float) -> tuple[int, int]:
+    sent = registration.send(now)
+    return sent.cseq, sent.proof.count if sent.proof else 0
+
+
+def test_a_challenge_is_answered_at_once_and_its_nonce_used_until_it_is_stale(protected: Registration) -> None:
+    assert counts(protected, 0.0) == (1, 0)
+    assert protected.answered(1, 401, 0, 0, 0.1, CHALLENGE) is Outcome.NOTHING_NEW
+    assert counts(protected, 0.1) == (2, 1)
+    assert counts(protected, 0.6) == (2, 1)  # a retransmission is the same request
+    assert protected.answered(2, 200, 60, 0, 0.7) is Outcome.REGISTERED
+    assert counts(protected, 30.7) == (3, 2)
+    assert protected.answered(3, 401, 0, 0, 30.8, STALE) is Outcome.NOTHING_NEW
+    assert counts(protected, 30.8) == (4, 1)
+    assert protected.answered(4, 200, 60, 0, 30.9) is Outcome.NOTHING_NEW
+
+
+def test_a_wrong_password_is_tried_once_and_then_again_later(protected: Registration) -> None:
+    protected.send(0.0)
+    protected.answered(1, 401, 0, 0, 0.1, CHALLENGE)
+    protected.send(0.1)
+    assert protected.answered(2, 401, 0, 0, 0.2, CHALLENGE) is Outcome.REFUSED
+    assert protected.at == pytest.approx(15.2)
+    assert counts(protected, 15.2) == (3, 0)
+    protected.answered(3, 401, 0, 0, 15.3, CHALLENGE)
+    assert protected.at == 15.3
+
+
+def test_without_a_password_a_challenge_is_a_refusal(registration: Registration) -> None:
+    registration.send(0.0)
+    assert registration.answered(1, 401, 0, 0, 0.1, CHALLENGE) is Outcome.REFUSED
+
+
+def test_who_leaves_proves_it_too(protected: Registration) -> None:
+    protected.send(0.0)
+    protected.answered(1, 200, 60, 0, 0.1)
+    protected.leave(1.0)
+    assert protected.send(1.0).expires == 0
+    assert protected.answered(3, 401, 0, 0, 1.1, CHALLENGE) is Outcome.NOTHING_NEW
+    left = protected.send(1.1)
+    assert (left.cseq, left.expires, left.proof is not None) == (4, 0, True)
+    assert protected.answered(4, 200, 0, 0, 1.2) is Outcome.TAKEN_BACK

@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.simulate.acts import SendRegister
+from daemon.simulate.credentials import Proof
 from daemon.simulate.plan import plan_fleet
 from daemon.simulate.sip_text import SipText, answer_to, granted_expires, number_in, read_sip, register
 from tests.support.fake_daemon import OPTIONS
@@ -76,9 +77,10 @@ def test_register_names_the_domain_the_account_and_the_phones_own_socket() -> No
 
 
 def test_a_resent_register_keeps_its_branch_and_a_new_one_has_its_own() -> None:
-    later = SendRegister("pbx-a.example.net", "2001", "c1", 4, 120)
+    later = SendRegister("pbx-a.example.net", "2001", "c1", 4, 120, Proof(('Digest realm="r", nonce="n"',), "p", 1))
     assert register(ACT, PHONE, 1) == register(ACT, PHONE, 1)
     assert parsed(register(ACT, PHONE, 1)).first("via") != parsed(register(later, PHONE, 1)).first("via")
+    assert parsed(register(later, PHONE, 1)).first("authorization").startswith('Digest username="2001", realm="r", ')
 
 
 def test_the_granted_time_is_that_of_the_phones_own_contact() -> None:

@@ -135,7 +135,7 @@ async def test_a_register_is_answered_only_when_the_disk_holds_it() -> None:
         await phone.say(register())
         event = (await office.until(1))[0]
         assert isinstance(event, Registered)
-        assert (event.contact.host, event.contact.port) == phone.address
+        assert (event.bindings[0].contact.host, event.bindings[0].contact.port) == phone.address
         assert b"200 OK" in await phone.ask(request())  # meanwhile everybody else is served
         assert office.endpoint.statistics().registrations == 0
         office.disk.spinning.set()
@@ -194,7 +194,7 @@ async def test_other_methods_are_turned_down_properly() -> None:
     async with open_office() as office, open_phone(office.endpoint.addresses[0]) as phone:
         answer = await phone.ask(request("INVITE"))
         assert answer.startswith(b"SIP/2.0 405 Method Not Allowed\r\n")
-        assert b"\r\nAllow: OPTIONS, REGISTER\r\n" in answer
+        assert b"\r\nAllow: OPTIONS, REGISTER, PUBLISH\r\n" in answer
         assert office.endpoint.statistics().refused == {"method": 1}
 
 
@@ -218,7 +218,7 @@ async def test_each_address_family_has_its_own_socket() -> None:
             await phone.ask(register("<sip:2041@[::1]>"))
             event = office.events[1]
             assert isinstance(event, Registered)
-            assert event.contact.host == "::1"
+            assert event.bindings[0].contact.host == "::1"
 
 
 async def test_a_fault_of_ours_costs_one_datagram_and_not_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:

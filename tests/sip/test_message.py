@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from daemon.errors import BadMessage
-from daemon.sip.message import CSeq, Message, Response, parse_via
+from daemon.sip.message import CSeq, Message, Request, Response, parse_via
 
 
 def test_a_header_can_be_asked_for_by_its_full_name_as_lines_or_as_a_list() -> None:
@@ -40,6 +40,42 @@ def test_a_cseq_is_a_small_number_and_a_method() -> None:
             Message((("cseq", wrong),)).cseq()
 
 
+def test_every_via_is_read_or_none() -> None:
+    message = Message((("via", "SIP/2.0/UDP a, SIP/2.0/TCP [::1]:5070"), ("via", "SIP/2.0/TLS b;branch=x")))
+    assert [(via.transport, via.host, via.port) for via in message.vias()] == [
+        ("UDP", "a", None),
+        ("TCP", "[::1]", 5070),
+        ("TLS", "b", None),
+    ]
+    for wrong in ("", " , ", "SIP/2.0/UDP a, ;"):
+        with pytest.raises(BadMessage, match="via"):
+            Message((("via", wrong),)).vias()
+
+
+def test_expires_is_seconds_or_absent_or_wrong() -> None:
+    assert Message().expires() is None
+    assert Message((("expires", "3600"),)).expires() == 3600
+    assert Message((("expires", str(2**32 - 1)),)).expires() == 2**32 - 1
+    for wrong in ("", "-1", "1h", str(2**32)):
+        with pytest.raises(BadMessage, match="expires"):
+            Message((("expires", wrong),)).expires()
+
+
+def test_challenges_of_all_lines_come_one_by_one() -> None:
+    lines = 'Digest realm="a, b",algorithm=SHA-256, Digest realm="a, b",algorithm=MD5', 'Basic realm="c"'
+    message = Message(tuple(("www-authenticate", line) for line in lines))
+    assert message.challenges("www-authenticate") == [
+        'Digest realm="a, b", algorithm=SHA-256',
+        'Digest realm="a, b", algorithm=MD5',
+        'Basic realm="c"',
+    ]
+
+
+def test_a_media_type_has_no_case_and_no_parameters() -> None:
+    assert Message((("content-type", "Application/SDP ; charset=utf-8"),)).media_type() == "application/sdp"
+    assert Message().media_type() == ""
+
+
 def test_two_lengths_that_contradict_are_none() -> None:
     assert Message((("content-length", "5"), ("content-length", "5"))).content_length() == 5
     with pytest.raises(BadMessage, match="content-length"):
@@ -50,4 +86,13 @@ def test_a_response_is_written_with_the_usual_spelling_and_its_length() -> None:
     response = Response((("call-id", "1"), ("cseq", "1 OPTIONS"), ("x-odd", "é\udcff")), b"hi", 404, "Not Found")
     assert response.render() == (
         b"SIP/2.0 404 Not Found\r\nCall-ID: 1\r\nCSeq: 1 OPTIONS\r\nX-Odd: \xc3\xa9\xff\r\nContent-Length: 2\r\n\r\nhi"
+    )
+
+
+def test_a_request_is_written_with_its_true_length() -> None:
+    sent = Request(
+        (("content-length", "99"), ("www-authenticate", "Digest"), ("to", "<sip:a@b>")), b"hi", "NOTIFY", "sip:a@b"
+    )
+    assert sent.render() == (
+        b"NOTIFY sip:a@b SIP/2.0\r\nWWW-Authenticate: Digest\r\nTo: <sip:a@b>\r\nContent-Length: 2\r\n\r\nhi"
     )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
@@ -72,6 +73,24 @@ def test_what_cannot_be_represented_is_refused_with_a_reason(datagram: bytes, re
     with pytest.raises(BadMessage) as refused:
         parse(datagram)
     assert refused.value.reason == reason
+
+
+def test_a_nul_may_stand_behind_a_backslash_where_the_grammar_allows_it() -> None:
+    message = parse(b'SIP/2.0 200 OK\r\nTo: "NUL: \\\0" <sip:a@b>\r\n\r\n')
+    assert message.to().uri == "sip:a@b"
+
+
+@pytest.mark.parametrize("spelling", ["Call-ID", "call-id", "CALL-ID", "cAlL-iD", "Call-Id", "i", "I", "i \t"])
+def test_a_name_is_the_same_however_it_is_spelt(spelling: str) -> None:
+    assert parse(f"SIP/2.0 200 OK\r\n{spelling}: 1\r\n\r\n".encode()).headers == (("call-id", "1"),)
+
+
+EVERYDAY = sorted((Path(__file__).parents[1] / "data" / "sip" / "everyday").glob("*.dat"))
+
+
+@pytest.mark.parametrize("path", EVERYDAY, ids=lambda path: path.stem)
+def test_what_arrives_every_day_is_written_as_it_was_read(path: Path) -> None:
+    assert parse(path.read_bytes()).render() == path.read_bytes()
 
 
 def test_the_limits_themselves_are_still_fine() -> None:

@@ -60,5 +60,5 @@ def test_a_refusal_says_what_would_be_accepted() -> None:
     method, extension = judged(request("INVITE")), judged(request(require="path, 100rel"))
     assert method
     assert extension
-    assert method.headers == (("allow", "OPTIONS, REGISTER"),)
-    assert extension.headers == (("unsupported", "path, 100rel"),)
+    assert method.headers == (("allow", "OPTIONS, REGISTER, PUBLISH"),)
+    assert extension.headers == (("unsupported", "100rel"),)

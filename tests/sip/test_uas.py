@@ -13,6 +13,7 @@ from daemon.config.settings import Sip
 from daemon.errors import BadMessage
 from daemon.sip.message import Address, Request
 from daemon.sip.parser import parse
+from daemon.sip.publish import Publications
 from daemon.sip.registrar import Registrar
 from daemon.sip.responses import Responder
 from daemon.sip.uas import UserAgentServer
@@ -24,7 +25,9 @@ SOURCE: Address = ("192.0.2.7", 5060)
 
 def server() -> UserAgentServer:
     responder = Responder(b"k" * 32, "Ringkeeper")
-    return UserAgentServer(Registrar(Sip(), Phonebook(), responder), responder)
+    phonebook = Phonebook()
+    publications = Publications(Sip(), phonebook, responder)
+    return UserAgentServer(Registrar(Sip(), phonebook, responder), publications, responder)
 
 
 def verdict_on(datagram: bytes) -> str:
@@ -57,7 +60,7 @@ def test_options_are_answered_with_what_we_can_do() -> None:
     assert isinstance(message, Request)
     reply = server().handle(message, SOURCE, 0.0)
     assert reply
-    assert reply.response.first("allow") == "OPTIONS, REGISTER"
+    assert reply.response.first("allow") == "OPTIONS, REGISTER, PUBLISH"
     assert {"accept", "accept-encoding", "accept-language", "supported"} <= {name for name, _ in reply.response.headers}
 
 

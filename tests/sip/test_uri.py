@@ -21,6 +21,8 @@ from daemon.sip.uri import contact_from_uri, parse_scheme, parse_sip_uri, reques
         ("sip:user;par=u%40example.net@example.com", "user;par=u@example.net", "example.com", None),
         ("sip:pbx.example.net?Route=%3Csip:x%3E", "", "pbx.example.net", None),
         ("sip:null-%00-null@example.com", "null-\0-null", "example.com", None),
+        ("sip:[2001:db8::10:5070]", "", "2001:db8::10:5070", None),
+        ("sip:u@[2001:db8:::192.0.2.1]", "u", "2001:db8::c000:201", None),  # RFC 5118 section 4.10
     ],
 )
 def test_uris_are_read_into_comparable_form(text: str, user: str, host: str, port: int | None) -> None:

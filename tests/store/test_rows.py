@@ -27,6 +27,7 @@ PAIRS: list[tuple[st.SearchStrategy[Any], Callable[[Any], rows.Row], Callable[[r
     (nouns.requests, rows.request_row, rows.request_of),
     (nouns.operators, rows.operator_row, rows.operator_of),
     (nouns.entries, rows.entry_row, rows.entry_of),
+    (nouns.connections, rows.connection_row, rows.connection_of),
 ]
 
 TABLES = {

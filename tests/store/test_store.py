@@ -12,23 +12,26 @@ from trio.testing import wait_all_tasks_blocked
 
 from daemon.config.settings import DAY, StoreLimits
 from daemon.errors import StoreUnavailable
+from daemon.fleet.calls import CallsWanted
 from daemon.fleet.commands import (
     AppendTransition,
     DropAlarm,
     Notify,
     SaveAlarm,
+    SaveCall,
     SaveMark,
     SaveNumber,
     SaveState,
     StoreCommand,
 )
 from daemon.fleet.events import StoreFailed, StoreRecovered
-from daemon.fleet.model import Mac, Transition
+from daemon.fleet.model import Mac, Status, Transition
 from daemon.fleet.records import NumberEntry
 from daemon.scheduler.clock import Clock
 from daemon.store import database
 from daemon.store import store as store_module
 from daemon.store.store import open_store
+from tests.support.calls import a_call
 from tests.support.notifications import a_notification, an_alarm
 from tests.support.nouns import state_with_report
 from tests.support.opened_store import QUICK, full, locked, rows, running, stored
@@ -336,3 +339,42 @@ async def remember(path: Path, lives: list[list[list[StoreCommand]]]) -> None:
                 for command in event:
                     model.handle(command)
                 await stored(store, *event)
+
+
+async def test_calls_are_found_newest_first_filtered_and_page_by_page(path: Path) -> None:
+    now = Clock().now()
+    calls = [a_call(f"c{at:02}", at=now + at, site="hq" if at % 2 else "lab", text="VQ") for at in range(10)]
+    async with running(path) as fleet:
+        await stored(fleet.store, *map(SaveCall, calls))
+        first = await fleet.store.calls(CallsWanted(limit=3, site="hq"))
+        assert [call.id for call in first] == ["c09", "c07", "c05"]
+        assert {call.text for call in first} == {""}
+        rest = await fleet.store.calls(CallsWanted(limit=3, site="hq", before=(first[-1].at, first[-1].id)))
+        assert [call.id for call in rest] == ["c03", "c01"]
+        since = await fleet.store.calls(
+            CallsWanted(limit=9, device=MAC, tenant="acme", verdict=Status.OK, since=now + 8)
+        )
+        assert [call.id for call in since] == ["c09", "c08"]
+        assert await fleet.store.call("c09") == calls[9]
+        assert await fleet.store.call("c99") is None
+
+
+async def test_only_the_calls_of_the_window_are_loaded(path: Path) -> None:
+    now = Clock().now()
+    async with running(path) as fleet:
+        await stored(fleet.store, SaveCall(a_call("old", at=now - 90)), SaveCall(a_call("new", at=now, text="VQ")))
+    async with open_store(path, [], QUICK, Clock(), calls_of=60.0) as store:
+        assert store.snapshot.calls == (a_call("new", at=now),)
+
+
+@pytest.mark.parametrize("limits", [StoreLimits(calls_days=1), StoreLimits(max_calls=1000)], ids=["age", "number"])
+async def test_calls_beyond_their_age_or_number_are_let_go(path: Path, limits: StoreLimits) -> None:
+    now = Clock().now()
+    calls = [SaveCall(a_call(f"c{index}", at=now - (2 * DAY if index < 5 else 0))) for index in range(1005)]
+    async with running(path) as fleet:
+        await stored(fleet.store, *calls)
+    async with running(path, limits=limits) as fleet:
+        with trio.fail_after(5):
+            while fleet.store.statistics().calls_let_go < 5:
+                await trio.lowlevel.checkpoint()
+    assert rows(path, "SELECT min(id), count(*) FROM calls") == [("c10", 1000)]

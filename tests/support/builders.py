@@ -7,7 +7,7 @@ from typing import Any
 
 from daemon.config.settings import Settings
 from daemon.fleet.events import Alert
-from daemon.fleet.model import Contact, DeviceRecord, Mac, Report, Server, Site, Tenant
+from daemon.fleet.model import Binding, ConnectionRecord, Contact, DeviceRecord, Mac, Report, Server, Site, Tenant
 from daemon.fleet.notifications import Severity
 from daemon.fleet.records import Inventory, NumberEntry
 
@@ -30,6 +30,11 @@ def record(mac: Mac = MAC, **fields: Any) -> DeviceRecord:
 def contact(port: int = 5060, expires_at: float | None = NOW + 3600) -> Contact:
     """Where the phone registered from."""
     return Contact(f"sip:2041@10.1.2.7:{port}", "10.1.2.7", port, expires_at)
+
+
+def binding(port: int = 5060, expires_at: float | None = NOW + 3600, **fields: Any) -> Binding:
+    """The same, as the phone registered it."""
+    return Binding(contact(port, expires_at), **{"call_id": "call-1", "cseq": 1, **fields})
 
 
 def report(status: str = "registered", **fields: Any) -> Report:
@@ -59,3 +64,14 @@ def inventory(*records: DeviceRecord, numbers: tuple[NumberEntry, ...] = ()) -> 
 def settings(**blocks: Any) -> Settings:
     """The defaults, with these blocks changed."""
     return Settings.model_validate(blocks)
+
+
+def connection(name: str = "trunk-a", target: str = "sip:10.9.0.1:5060", **fields: Any) -> ConnectionRecord:
+    """A SIP connection of acme's headquarters, at an address unless said otherwise."""
+    defaults: dict[str, Any] = {"tenant": "acme", "site": "hq"}
+    return ConnectionRecord(name, target, **{**defaults, **fields})
+
+
+def connected(*records: ConnectionRecord) -> Inventory:
+    """Acme with these SIP connections."""
+    return Inventory((ACME,), connections=records)

@@ -8,8 +8,13 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from daemon.fleet.calls import AlertLevel, CallQuality, QualityAlert, ReportKind, VoiceMetrics
 from daemon.fleet.model import (
     NO_PLACEHOLDERS,
+    Binding,
+    ConnectionKind,
+    ConnectionRecord,
+    ConnectionState,
     Contact,
     DeviceRecord,
     DeviceState,
@@ -21,6 +26,7 @@ from daemon.fleet.model import (
     Report,
     Server,
     Site,
+    Status,
     Tenant,
     Transition,
 )
@@ -53,7 +59,24 @@ placeholders = st.dictionaries(texts, texts, max_size=2).map(_placeholders)
 devices = st.none() | macs
 sites = st.lists(built(Site, name=texts, subnet=networks, placeholders=placeholders), max_size=2).map(tuple)
 reports = built(Report, **dict.fromkeys(Report.__dataclass_fields__, texts))
-contacts = built(Contact, uri=texts, host=texts, port=st.integers(1, 65535), expires_at=st.none() | times)
+contacts = built(
+    Contact,
+    uri=texts,
+    host=texts,
+    port=st.integers(1, 65535),
+    expires_at=st.none() | times,
+    transport=st.sampled_from(["udp", "tcp", "tls"]),
+    route=st.lists(texts, max_size=2).map(tuple),
+)
+bindings = built(
+    Binding,
+    contact=contacts,
+    call_id=texts,
+    cseq=whole,
+    q=st.sampled_from([0.0, 0.5, 1.0]),
+    instance=texts,
+    reg_id=st.integers(0, 3),
+)
 
 tenants = built(
     Tenant,
@@ -63,6 +86,7 @@ tenants = built(
     default=st.booleans(),
     sites=sites,
     placeholders=placeholders,
+    authentication=st.sampled_from(["", "passwords", "always", "never"]),
 )
 servers = built(Server, name=names, address=texts)
 numbers = built(
@@ -91,7 +115,7 @@ alarms = built(
     raised_at=times,
     updated_at=times,
 )
-transitions = built(Transition, mac=macs, at=times, axis=texts, old=texts, new=texts, reason=texts)
+transitions = built(Transition, key=macs, at=times, axis=texts, old=texts, new=texts, reason=texts)
 requests = built(
     PhoneRequest,
     id=st.integers(1, 8),
@@ -103,6 +127,48 @@ requests = built(
     handed_out_at=st.none() | times,
 )
 operators = built(Operator, name=names, role=st.sampled_from(Role), token_hash=texts, added_at=times)
+connections = built(
+    ConnectionState,
+    record=built(
+        ConnectionRecord,
+        name=names,
+        target=texts,
+        kind=st.sampled_from(ConnectionKind),
+        tenant=texts,
+        site=texts,
+        qualify=st.booleans(),
+        interval=st.none() | times,
+        lagged_after=st.none() | times,
+    ),
+    reachability=st.sampled_from(Reachability),
+    reachability_reason=texts,
+    reachability_since=times,
+)
+metrics = built(
+    VoiceMetrics,
+    codec=texts,
+    mos_lq=st.none() | st.floats(1, 5),
+    loss=st.none() | st.floats(0, 100),
+    round_trip_ms=st.none() | st.floats(0, 65534),
+    mos_computed=st.booleans(),
+)
+calls = built(
+    CallQuality,
+    id=names,
+    at=times,
+    kind=st.sampled_from(ReportKind),
+    device=devices,
+    **dict.fromkeys(("tenant", "site", "source", "call_id", "local", "remote", "reason", "text"), texts),
+    **dict.fromkeys(("started_at", "ended_at"), st.none() | times),
+    **dict.fromkeys(("local_metrics", "remote_metrics"), st.none() | metrics),
+    mos=st.none() | st.floats(1, 5),
+    alerts=st.lists(
+        built(QualityAlert, metric=texts, level=st.sampled_from(AlertLevel), direction=texts, at=st.none() | times),
+        max_size=2,
+    ).map(tuple),
+    reports=whole,
+    verdict=st.sampled_from(Status),
+)
 notifications = built(Notification, sequence=whole, at=times, alarm=alarms, device_ip=texts)
 entries = built(OutboxEntry, id=whole, manager=names, notification=notifications)
 
@@ -141,6 +207,7 @@ def states(mac: st.SearchStrategy[Mac] = macs) -> st.SearchStrategy[DeviceState]
         contact=st.none() | contacts,
         registered_server=texts,
         ever_registered=st.booleans(),
+        bindings=st.lists(bindings, max_size=2).map(tuple),
     )
     return state
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager
@@ -19,7 +20,7 @@ from daemon.scheduler.clock import Clock
 from daemon.store.store import Store, open_store
 from tests.support.waiting import becomes_true
 
-QUICK = StoreLimits(retry=0.02, timeline_days=36_500)  # so that steps of 1970 are not pruned
+QUICK = StoreLimits(retry=0.02, timeline_days=36_500, calls_days=36_500)  # so that nothing of 1970 is pruned
 
 
 class Taken:
@@ -53,7 +54,7 @@ async def running(
     path: Path, managers: Sequence[str] = ("a",), limits: StoreLimits = QUICK, outbox_limit: int = 1000
 ) -> AsyncIterator[Fleet]:
     """A store that writes, and the fleet it talks to."""
-    async with open_store(path, managers, limits, Clock(), outbox_limit) as store:
+    async with open_store(path, managers, limits, Clock(), outbox_limit, calls_of=math.inf) as store:
         fleet = Fleet(store)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(store.run, fleet.deliver)

@@ -14,15 +14,17 @@ from daemon.config.inventory import parse_inventory
 from daemon.config.settings import Settings
 from daemon.errors import StoreUnavailable
 from daemon.fleet import enrolment
-from daemon.fleet.commands import Answer, AppendTransition
+from daemon.fleet.calls import CallQuality, CallsWanted
+from daemon.fleet.commands import Answer, AppendTransition, SaveCall
 from daemon.fleet.events import Event, InventoryApplied, OperatorAdded
 from daemon.fleet.fleet import Fleet
-from daemon.fleet.model import DeviceRecord, Mac, Transition
+from daemon.fleet.model import DeviceRecord, Transition
 from daemon.fleet.records import Inventory, Operator, Role, Snapshot
 from daemon.http.operators.access import token_hash
 from daemon.http.operators.app import OperatorsApp, operators_app
 from daemon.http.operators.desk import Desk
 from daemon.scheduler.clock import Clock
+from daemon.sip.trace import Traces
 from tests.support.builders import NOW, inventory
 
 Scope = Any
@@ -50,8 +52,11 @@ class DeskWithFleet:
         self.fleet = Fleet(self.settings, Snapshot(), self.clock.now())
         self.heard: list[Event] = []
         self.steps: list[Transition] = []
+        self.kept_calls: dict[str, CallQuality] = {}
         self.disk_full = False
         self.not_ready: tuple[str, ...] = ()
+        self.probed: list[tuple[str, str, float, bool]] = []
+        self.traces = Traces(self.settings.sip.trace, self.fleet)
         self.app: OperatorsApp = operators_app(self._desk())
         self.deliver(InventoryApplied(inventory(*records), "test"))
         for role in Role:
@@ -62,6 +67,7 @@ class DeskWithFleet:
         """What the switchboard does, without a store."""
         orders = self.fleet.handle(event, self.clock.now())
         self.heard.append(event)
+        self.kept_calls.update((order.call.id, order.call) for order in orders if isinstance(order, SaveCall))
         self.steps += [order.transition for order in orders if isinstance(order, AppendTransition)]
         answer = next((order for order in orders if isinstance(order, Answer)), None)
         return Kept(answer, self.disk_full)
@@ -94,18 +100,41 @@ class DeskWithFleet:
             clock=self.clock,
             settings=lambda: self.settings,
             timeline=self._timeline,
+            calls=self._calls,
+            call=self._call,
             parse=partial(parse_inventory, file="inventory", seal=lambda password: f"sealed {password}"),
             check=self._check,
             export=export_inventory,
             metrics=lambda: b"ringkeeper_up 1\n",
             ready=lambda: (not self.not_ready, self.not_ready),
+            probe=self._probe,
+            traces=self.traces,
         )
 
     def _check(self, wanted: Inventory) -> Sequence[str]:
-        return enrolment.faults(wanted, self.fleet.roster, self.fleet.numbers)
+        return enrolment.faults(wanted, self.fleet.roster, self.fleet.numbers, self.fleet.connections)
 
-    async def _timeline(self, mac: Mac, limit: int) -> Sequence[Transition]:
-        return [step for step in reversed(self.steps) if step.key == mac][:limit]
+    async def _timeline(self, key: str, limit: int) -> Sequence[Transition]:
+        return [step for step in reversed(self.steps) if step.key == key][:limit]
+
+    async def _calls(self, wanted: CallsWanted) -> Sequence[CallQuality]:
+        newest = sorted(self.kept_calls.values(), key=lambda call: (call.at, call.id), reverse=True)
+        filters = ("device", "tenant", "site", "verdict")
+        fits = [
+            call
+            for call in newest
+            if all(getattr(wanted, name) in (None, getattr(call, name)) for name in filters)
+            and (wanted.since is None or call.at >= wanted.since)
+            and (wanted.before is None or (call.at, call.id) < wanted.before)
+        ]
+        return fits[: wanted.limit]
+
+    async def _call(self, identity: str) -> CallQuality | None:
+        return self.kept_calls.get(identity)
+
+    async def _probe(self, target: str, module: str, seconds: float, debug: bool) -> bytes:
+        self.probed.append((target, module, seconds, debug))
+        return b"probe_success 1\n"
 
 
 @asynccontextmanager

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from daemon.config.settings import Settings
-from daemon.fleet.commands import AppendTransition, Command, Notify, SendProbe
+from daemon.fleet.commands import AppendTransition, Command, Notify, SendProbes
 from daemon.fleet.device import Device
-from daemon.fleet.events import Event, InventoryApplied, ProbeAnswered, ProbeMissed, Registered
+from daemon.fleet.events import Event, InventoryApplied, ProbeAnswered, ProbeMissed, ProbesAnswered, Registered
 from daemon.fleet.fleet import Fleet
 from daemon.fleet.model import DeviceRecord, Mac
 from daemon.fleet.records import Snapshot
-from tests.support.builders import MAC, NOW, contact, inventory
+from daemon.fleet.target import Target
+from tests.support.builders import MAC, NOW, binding, inventory
 
 Order = TypeVar("Order", bound=Command)
 
@@ -42,13 +43,13 @@ class Playbook:
             self.now = max(self.now, due)
             orders = self.fleet.expire(self.now)
             self.orders += orders
-            for probe in (order for order in orders if isinstance(order, SendProbe)):
-                self._outcome(probe.key)
+            for target in pinged(orders):
+                self._outcome(target.key)
         self.now = NOW + second
 
     def registers(self, mac: Mac = MAC, domain: str = "pbx-a.example.net", expires: float = 1e9) -> None:
         """A phone registers, by default for good."""
-        self.hears(Registered(mac, contact(expires_at=self.now + expires), domain, "AUDC-IPPhone/2.2.16"))
+        self.hears(Registered(mac, (binding(expires_at=self.now + expires),), domain, "AUDC-IPPhone/2.2.16"))
 
     def device(self, mac: Mac = MAC) -> Device:
         """The live device."""
@@ -72,4 +73,9 @@ class Playbook:
 
     def _outcome(self, key: str) -> None:
         rtt = self.answers.get(Mac(key))
-        self.hears(ProbeMissed(key, "timeout") if rtt is None else ProbeAnswered(key, 200, rtt))
+        self.hears(ProbeMissed(key, "timeout") if rtt is None else ProbesAnswered((ProbeAnswered(key, 200, rtt),)))
+
+
+def pinged(orders: Iterable[Command]) -> list[Target]:
+    """Who is to be pinged by these orders."""
+    return [target for order in orders if isinstance(order, SendProbes) for target in order.targets]

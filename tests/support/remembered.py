@@ -11,11 +11,14 @@ from hypothesis import strategies as st
 from daemon.fleet.commands import (
     AppendTransition,
     DropAlarm,
+    DropConnection,
     DropDevice,
     DropOperator,
     DropRequest,
     Notify,
     SaveAlarm,
+    SaveCall,
+    SaveConnection,
     SaveDevice,
     SaveLastSeen,
     SaveMark,
@@ -47,6 +50,9 @@ commands: st.SearchStrategy[StoreCommand] = st.one_of(
     st.builds(DropRequest, st.integers(1, 8)),
     st.builds(SaveOperator, nouns.operators),
     st.builds(DropOperator, nouns.names),
+    st.builds(SaveConnection, nouns.connections),
+    st.builds(DropConnection, nouns.names),
+    st.builds(SaveCall, nouns.calls),
     st.builds(SaveMark, nouns.names, nouns.times),
     st.builds(Notify, nouns.notifications),
 )
@@ -84,8 +90,14 @@ class Remembered:
                 tables["requests"].pop(key, None)
             case DropOperator(key):
                 tables["operators"].pop(key, None)
+            case SaveConnection(noun):
+                tables["connections"][noun.record.name] = noun
+            case DropConnection(key):
+                tables["connections"].pop(key, None)
             case SaveNumber(noun):
                 tables["numbers"][noun.number] = noun
+            case SaveCall(noun):
+                tables["calls"][noun.id] = noun
             case SaveMark(name, value):
                 tables["marks"][name] = value
             case AppendTransition(noun):
@@ -99,6 +111,8 @@ class Remembered:
         """What a reload should find."""
         ordered: dict[str, Any]
         ordered = {name: tuple(table[key] for key in sorted(table)) for name, table in self.tables.items()}
+        newest_first = sorted(self.tables["calls"].values(), key=lambda call: (call.at, call.id), reverse=True)
+        ordered["calls"] = tuple(replace(call, text="") for call in newest_first)
         return Snapshot(**{**ordered, "marks": MappingProxyType(self.tables["marks"])})
 
     def timeline(self, mac: Mac) -> list[Transition]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from daemon.fleet.device import Device
-from daemon.fleet.model import Contact, DeviceRecord, Mac
+from daemon.fleet.model import Binding, Contact, DeviceRecord, Mac, Tenant
 
 ALICE, BOB = Mac("00908f000001"), Mac("00908f000002")
 
@@ -33,6 +33,7 @@ class Phonebook:
     """A directory in a dict: 2041 is Alice, 2042 is Bob."""
 
     def __init__(self) -> None:
+        self.tenants: dict[str, Tenant] = {}
         self.devices = {mac: Device(DeviceRecord(mac), 0.0) for mac in (ALICE, BOB)}
 
     def mac_of_user(self, user: str) -> Mac | None:
@@ -47,5 +48,5 @@ class Phonebook:
                 return mac
         return None
 
-    def settle(self, mac: Mac, contact: Contact | None) -> None:
-        self.devices[mac].contact = contact
+    def settle(self, mac: Mac, contact: Contact | None, bindings: tuple[Binding, ...] = ()) -> None:
+        self.devices[mac].contact, self.devices[mac].bindings = contact, bindings

@@ -49,7 +49,7 @@ class Office:
     def deliver(self, event: Event) -> Disk:
         self.events.append(event)
         if isinstance(event, Registered):
-            self.phonebook.settle(event.mac, event.contact)
+            self.phonebook.settle(event.mac, event.bindings[0].contact, event.bindings)
         elif isinstance(event, Unregistered):
             self.phonebook.settle(event.mac, None)
         return self.disk

@@ -15,7 +15,24 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from daemon import __version__
-from daemon.http.operators import alarms, devices, health, inventory, live, numbers, operators, requests, summary
+from daemon.http.operators import (
+    alarms,
+    calls,
+    connections,
+    connectors,
+    devices,
+    health,
+    inventory,
+    live,
+    numbers,
+    operators,
+    probe,
+    quality,
+    requests,
+    resync,
+    summary,
+    trace,
+)
 from daemon.http.operators.access import Access
 from daemon.http.operators.desk import Desk
 from daemon.http.operators.live import Live, LiveStatistics
@@ -24,8 +41,23 @@ from daemon.http.operators.pages.templates import show_problem
 from daemon.http.operators.problems import ProblemBody, problem_handlers
 
 API = "/api/v1"
-API_PARTS = (devices, requests, numbers, alarms, summary, inventory, operators, live)
-OTHER_PARTS = (fleet, phone, sign_in, static, health)
+API_PARTS = (
+    devices,
+    requests,
+    resync,
+    connections,
+    connectors,
+    numbers,
+    alarms,
+    calls,
+    quality,
+    summary,
+    inventory,
+    operators,
+    live,
+    trace,
+)
+OTHER_PARTS = (fleet, phone, sign_in, static, health, probe)
 
 # Everything a page needs comes from us; nothing may frame it, and no script or style stands inside a page.
 _HEADERS: Mapping[str, str] = {

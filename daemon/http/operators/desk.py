@@ -5,16 +5,19 @@ The composition root fills it in; tests fill it with a fleet of their own. Not h
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 
 from daemon.config.settings import Settings
+from daemon.fleet.call_book import CallBook
+from daemon.fleet.calls import CallQuality, CallsWanted
+from daemon.fleet.connection import Connection
 from daemon.fleet.delivery import Deliver
 from daemon.fleet.device import Device
-from daemon.fleet.model import DeviceRecord, Mac, Presence, Reachability, Server, Status, Tenant, Transition
+from daemon.fleet.model import ConnectionRecord, DeviceRecord, Mac, Presence, Reachability, Server, Status, Tenant, Transition
 from daemon.fleet.notifications import Alarm, Severity
 from daemon.fleet.records import Inventory, NumberEntry, NumberStatus, Operator, PhoneRequest
 from daemon.scheduler.clock import Clock
@@ -38,6 +41,10 @@ class Totals(Protocol):
     @property
     def numbers(self) -> Mapping[NumberStatus, int]:
         """Telephone numbers by status."""
+
+    @property
+    def connections(self) -> Mapping[Reachability, int]:
+        """SIP connections by what pings say."""
 
     @property
     def alarms(self) -> Mapping[Severity, int]:
@@ -72,6 +79,14 @@ class Directory(Protocol):
         """Active alarms by id."""
 
     @property
+    def connections(self) -> Mapping[str, Connection]:
+        """SIP connections by name."""
+
+    @property
+    def calls(self) -> CallBook:
+        """The calls of the last window."""
+
+    @property
     def operators(self) -> Mapping[str, Operator]:
         """Operators by name."""
 
@@ -88,6 +103,122 @@ class Directory(Protocol):
         """The fleet counted, now."""
 
 
+class TraceEntry(Protocol):
+    """One packet of a traced device, or one remark; as text it is what a person reads of it."""
+
+    @property
+    def number(self) -> int:
+        """Counts from 1."""
+
+    @property
+    def at(self) -> float:
+        """When it passed."""
+
+    @property
+    def direction(self) -> str:
+        """Which way: "received" or "sent"; "noted" is a remark without a packet."""
+
+    @property
+    def transport(self) -> str:
+        """Over what: "udp", "tcp" or "tls"."""
+
+    @property
+    def local(self) -> str:
+        """Our end, `host:port`."""
+
+    @property
+    def remote(self) -> str:
+        """The other end, likewise."""
+
+    @property
+    def text(self) -> str:
+        """The packet, credentials masked."""
+
+    @property
+    def remark(self) -> str:
+        """What came of it."""
+
+
+class Trace(Protocol):
+    """What is kept of the messages of one device."""
+
+    @property
+    def by(self) -> str:
+        """Who started it."""
+
+    @property
+    def began_at(self) -> float:
+        """Since when."""
+
+    @property
+    def ends_at(self) -> float:
+        """Until when it records."""
+
+    @property
+    def messages(self) -> int:
+        """Entries kept."""
+
+    @property
+    def size(self) -> int:
+        """Bytes kept."""
+
+    @property
+    def pushed_out(self) -> int:
+        """Entries that made room for newer ones."""
+
+    def since(self, number: int = 0) -> Iterator[TraceEntry]:
+        """Entries with a higher number, oldest first."""
+
+
+class Traces(Protocol):
+    """The traces of devices, by MAC."""
+
+    def start(self, key: str, by: str, now: float, seconds: float | None = None) -> Trace:
+        """Record from now on, for so long; `Refused` when too many others are traced."""
+
+    def stop(self, key: str, now: float) -> bool:
+        """End and forget; whether there was one."""
+
+    def of(self, key: str, now: float) -> Trace | None:
+        """What there is of a device."""
+
+
+class ConnectorStatus(Protocol):
+    """How the asking of a server for its registrations fares; times are UTC seconds."""
+
+    @property
+    def server(self) -> str:
+        """Its name."""
+
+    @property
+    def kind(self) -> str:
+        """What it is: "asterisk" or "kamailio"."""
+
+    @property
+    def up(self) -> bool:
+        """Whether its last list came whole, and nothing went wrong since."""
+
+    @property
+    def since(self) -> float:
+        """Since when that is so."""
+
+    @property
+    def refreshed_at(self) -> float | None:
+        """When a whole list last came."""
+
+    @property
+    def contacts(self) -> int:
+        """Devices that are registered there."""
+
+    @property
+    def unknown(self) -> int:
+        """Registered users that no device has as its number."""
+
+    @property
+    def last_error(self) -> str:
+        """The last failure in words, "" if there was none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """Everything at hand; `settings` gives the settings in force, so a reload needs no word here."""
@@ -96,14 +227,26 @@ class Desk:
     deliver: Deliver
     clock: Clock
     settings: Callable[[], Settings]
-    timeline: Callable[[Mac, int], Awaitable[Sequence[Transition]]]  # newest first
+    timeline: Callable[[str, int], Awaitable[Sequence[Transition]]]  # by MAC or connection/<name>; newest first
+    calls: Callable[[CallsWanted], Awaitable[Sequence[CallQuality]]]  # newest first, without their texts
+    call: Callable[[str], Awaitable[CallQuality | None]]  # by id, with its text
     parse: Callable[[str], Inventory]  # YAML text; raises ConfigError. Pure: it runs in a thread
     check: Callable[[Inventory], Sequence[str]]  # why the fleet would refuse it, one sentence each
     export: Callable[
-        [Iterable[Tenant], Iterable[Server], Iterable[DeviceRecord], Iterable[NumberEntry]], str
+        [
+            Iterable[Tenant],
+            Iterable[Server],
+            Iterable[DeviceRecord],
+            Iterable[NumberEntry],
+            Iterable[ConnectionRecord],
+        ],
+        str,
     ]  # YAML text that `parse` reads back. Pure: it runs in a thread
     metrics: Callable[[], bytes]  # Prometheus' text format
     ready: Callable[[], tuple[bool, tuple[str, ...]]]  # with the reasons when not
+    probe: Callable[[str, str, float, bool], Awaitable[bytes]]  # target, module, seconds, debug -> Prometheus' text
+    traces: Traces
+    connectors: Callable[[], Sequence[ConnectorStatus]] = tuple  # in the order of the settings
 
 
 async def _desk_of(request: Request) -> Desk:

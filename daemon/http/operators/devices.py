@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from daemon.errors import BadMessage, Refused
+from daemon.fleet.calls import CallsWanted
 from daemon.fleet.delivery import Delivery
 from daemon.fleet.device import Device
 from daemon.fleet.events import DeviceArmed, DeviceDeleted, InventoryApplied
@@ -18,6 +19,7 @@ from daemon.http.operators.access import Actor, Reader
 from daemon.http.operators.desk import AtDesk, Desk
 from daemon.http.operators.lists import find, parameters_of, parse_query
 from daemon.http.operators.problems import not_found
+from daemon.http.operators.quality_views import call_item, experience_view
 from daemon.http.operators.views import (
     DEVICES,
     DeviceDetail,
@@ -35,6 +37,7 @@ from daemon.http.operators.views import (
 )
 from daemon.scheduler.timestamps import rfc3339
 
+NEWEST_CALLS = 10  # the others are a click away, at `/api/v1/calls`
 TIMELINE_STEPS = 50  # what fits on a screen or two; older steps stay in the store
 
 router = APIRouter(prefix="/devices", tags=["devices"])
@@ -126,7 +129,9 @@ async def device_detail(desk: Desk, device: Device) -> DeviceDetail:
         report=report_view(device.report) if device.report else None,
         alarms=[alarm_item(alarm) for alarm in desk.directory.alarms.values() if alarm.device == device.mac],
         requests=[request_view(request) for request in desk.directory.requests_of(device.mac)],
-        timeline=[_step(transition) for transition in timeline],
+        quality=experience_view(desk.directory.calls.experience(device.mac)),
+        calls=[call_item(call) for call in await desk.calls(CallsWanted(NEWEST_CALLS, device.mac))],
+        timeline=[step_view(transition) for transition in timeline],
     )
 
 
@@ -141,7 +146,8 @@ def request_view(request: PhoneRequest) -> RequestView:
     )
 
 
-def _step(transition: Transition) -> TransitionView:
+def step_view(transition: Transition) -> TransitionView:
+    """A step of a timeline as it is shown."""
     return TransitionView(
         at=rfc3339(transition.at),
         axis=transition.axis,

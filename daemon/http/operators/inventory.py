@@ -34,6 +34,7 @@ class Applied(BaseModel):
     devices: int
     new_devices: int
     numbers: int
+    connections: int
 
 
 @router.post("", openapi_extra=_YAML_BODY)
@@ -59,6 +60,7 @@ async def export_inventory(desk: AtDesk, caller: Reader) -> Response:
         tuple(directory.servers.values()),
         tuple(device.record for device in directory.devices() if device.record.approved),
         tuple(directory.numbers.values()),
+        tuple(connection.record for connection in directory.connections.values()),
     )
     return Response(await trio.to_thread.run_sync(desk.export, *parts), media_type=_YAML)
 
@@ -80,4 +82,5 @@ def _weigh(inventory: Inventory, desk: Desk, *, applied: bool) -> Applied:
         devices=len(inventory.devices),
         new_devices=sum(desk.directory.device(record.mac) is None for record in inventory.devices),
         numbers=len(inventory.numbers),
+        connections=len(inventory.connections),
     )

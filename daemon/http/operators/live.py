@@ -70,39 +70,53 @@ class Live:
         yield "alarms", AlarmList(items=list(map(alarm_item, alarms.items)), next=alarms.next).model_dump_json()
 
 
-class EventStream(Response):
-    """The answer that does not end; an ASGI application of its own, so that it leaves nothing behind when cut off."""
+class LiveStream(Response):
+    """An answer that does not end; an ASGI application of its own, so that it leaves nothing behind when cut off."""
 
-    media_type = "text/event-stream"
+    lifetime = LIFETIME
 
-    def __init__(self, live: Live, query: Query) -> None:
+    def __init__(self, live: Live) -> None:
         super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
-        self._live = live
-        self._query = query
+        self.live = live
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Tell until the peer leaves, the lifetime is over, or the program ends."""
-        self._live.listeners += 1
+        self.live.listeners += 1
         try:
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-            with trio.move_on_after(LIFETIME):
+            with trio.move_on_after(self.lifetime):
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(_cancel_when_left, receive, nursery.cancel_scope)
-                    await self._tell(send)
+                    await self.tell(send)
                     nursery.cancel_scope.cancel()
             await send({"type": "http.response.body", "body": b""})
         except* OSError:
             pass  # the peer left while we were sending: what every browser does in the end
         finally:
-            self._live.listeners -= 1
+            self.live.listeners -= 1
 
-    async def _tell(self, send: Send) -> None:
+    async def tell(self, send: Send) -> None:
+        """Send what there is to be told, until nothing will come any more; watches `live.closing`."""
+        raise NotImplementedError
+
+
+class EventStream(LiveStream):
+    """The fleet as server-sent events."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, live: Live, query: Query) -> None:
+        super().__init__(live)
+        self._query = query
+
+    async def tell(self, send: Send) -> None:
+        """Whatever changed since the last look."""
         told: dict[str, str] = {}
         silence = 0.0
         text = RETRY
-        while not self._live.closing.is_set():
-            events, pause = self._live.look(self._query)
+        while not self.live.closing.is_set():
+            events, pause = self.live.look(self._query)
             text += b"".join(_event(name, data) for name, data in events.items() if told.get(name) != data)
             told, silence = events, 0.0 if text else silence + pause
             if silence >= QUIET:
@@ -111,7 +125,7 @@ class EventStream(Response):
                 await send({"type": "http.response.body", "body": text, "more_body": True})
             text = b""
             with trio.move_on_after(pause):
-                await self._live.closing.wait()
+                await self.live.closing.wait()
 
 
 async def _cancel_when_left(receive: Receive, scope: trio.CancelScope) -> None:
@@ -131,8 +145,13 @@ def _event(name: str, data: str) -> bytes:
 )
 async def listen(request: Request, desk: AtDesk, caller: Reader) -> Response:
     """Server-sent events `summary`, `devices` and `alarms`; takes the filters of `/devices`."""
-    live: Live = request.app.state.live
     query = parse_query(DEVICES, request.query_params.multi_items())
+    return EventStream(room_for_one_more(request), query)
+
+
+def room_for_one_more(request: Request) -> Live:
+    """Where a new stream is counted; `Problem` 503 if as many listen as may."""
+    live: Live = request.app.state.live
     if live.listeners >= MAX_LISTENERS:
         raise full_house(f"{MAX_LISTENERS} browsers listen already")
-    return EventStream(live, query)
+    return live

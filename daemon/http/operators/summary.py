@@ -31,6 +31,7 @@ class Counts(BaseModel):
     presence: dict[str, int]
     status: dict[str, int]
     numbers: dict[str, int]
+    connections: dict[str, int]
     alarms: dict[str, int]
 
 
@@ -64,6 +65,7 @@ def count(totals: Totals) -> Counts:
         presence=_named(Presence, totals.presence),
         status=_named(Status, totals.status),
         numbers=_named(NumberStatus, totals.numbers),
+        connections=_named(Reachability, totals.connections),
         alarms={s.name: totals.alarms.get(s, 0) for s in reversed(Severity) if s is not Severity.CLEARED},
     )
 

@@ -14,7 +14,9 @@ from daemon.fleet.device import Device
 from daemon.fleet.model import Contact, Presence, Reachability, Report, Status
 from daemon.fleet.notifications import Alarm, EventType, Severity
 from daemon.fleet.records import NumberEntry, NumberStatus, Role
+from daemon.fleet.target import Target
 from daemon.http.operators.lists import Field, Listing
+from daemon.http.operators.quality_views import CallItem, ExperienceView
 from daemon.scheduler.timestamps import rfc3339
 
 _MAC_PUNCTUATION = str.maketrans("", "", ":-")
@@ -150,7 +152,7 @@ class RttHistory(BaseModel):
 
 
 class DeviceDetail(DeviceItem):
-    """One device whole; `timeline` newest first, 50 steps at most."""
+    """One device whole; `timeline` newest first, 50 steps at most; `calls` likewise, 10."""
 
     qualify: bool
     armed_until: str | None
@@ -163,6 +165,8 @@ class DeviceDetail(DeviceItem):
     report: ReportView | None
     alarms: list[AlarmItem]
     requests: list[RequestView]
+    quality: ExperienceView
+    calls: list[CallItem]
     timeline: list[TransitionView]
 
 
@@ -205,13 +209,13 @@ def milliseconds(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds * 1000, 1)
 
 
-def rtt_history(device: Device) -> RttHistory | None:
-    """What the device's history says, if it ever answered."""
-    found = device.round_trips.percentiles((0.5, 0.95, 1.0))
+def rtt_history(target: Target) -> RttHistory | None:
+    """What the history of a device or connection says, if it ever answered."""
+    found = target.round_trips.percentiles((0.5, 0.95, 1.0))
     if found is None:
         return None
     p50, p95, most = (round(seconds * 1000, 1) for seconds in found)
-    return RttHistory(samples=len(device.round_trips), p50_ms=p50, p95_ms=p95, max_ms=most)
+    return RttHistory(samples=len(target.round_trips), p50_ms=p50, p95_ms=p95, max_ms=most)
 
 
 def _truth(value: bool) -> str:

@@ -19,6 +19,7 @@ CONTRACT = {
     ("POST", "/devices/{mac}/arm"),
     ("POST", "/devices/{mac}/approve"),
     ("POST", "/devices/{mac}/requests"),
+    ("POST", "/devices/{mac}/resync"),
     ("GET", "/numbers"),
     ("GET", "/numbers/{number}"),
     ("GET", "/alarms"),

@@ -9,13 +9,14 @@ from daemon.fleet.events import (
     DeviceDeleted,
     KeepAliveHeard,
     ProbeAnswered,
+    ProbesAnswered,
     Registered,
     RequestQueued,
     UnknownPhoneHeard,
 )
 from daemon.fleet.model import DeviceRecord, Mac
 from daemon.fleet.records import Role
-from tests.support.builders import MAC, OTHER_MAC, contact, record, report
+from tests.support.builders import MAC, OTHER_MAC, binding, record, report
 from tests.support.operators_desk import DeskWithFleet
 
 DEVICES, DEVICE = "/api/v1/devices", f"/api/v1/devices/{MAC}"
@@ -54,9 +55,9 @@ async def test_paging_shows_every_device_exactly_once(limit: int) -> None:
 
 async def test_a_device_has_the_fields_of_the_contract() -> None:
     desk = DeskWithFleet(record(site="hq"))
-    desk.deliver(Registered(MAC, contact(), "pbx-a.example.net", "AUDC"))
+    desk.deliver(Registered(MAC, (binding(),), "pbx-a.example.net", "AUDC"))
     desk.deliver(KeepAliveHeard(MAC, report(), "10.1.2.7", with_secret=True))
-    desk.deliver(ProbeAnswered(MAC, 200, 0.0231))
+    desk.deliver(ProbesAnswered((ProbeAnswered(MAC, 200, 0.0231),)))
     item = (await _get(desk, DEVICES))["items"][0]
 
     assert set(item) >= CONTRACT
@@ -103,7 +104,7 @@ async def test_sorting_goes_both_ways() -> None:
 
 async def test_one_device_is_shown_with_reasons_report_contact_requests_and_timeline() -> None:
     desk = DeskWithFleet(record())
-    desk.deliver(Registered(MAC, contact(), "pbx-a.example.net", "AUDC"))
+    desk.deliver(Registered(MAC, (binding(),), "pbx-a.example.net", "AUDC"))
     desk.deliver(KeepAliveHeard(MAC, report(vlan="120"), "10.1.2.7", with_secret=True))
     desk.deliver(RequestQueued(MAC, "reset_graceful", {}, 60.0, "test"))
     shown = await _get(desk, "/api/v1/devices/00:90:8F:48:67:AF")

@@ -15,7 +15,15 @@ async def test_an_inventory_is_applied_and_weighed() -> None:
         answer = await client.post(PATH, content=GOOD)
 
     assert answer.status_code == 200, answer.text
-    assert answer.json() == {"applied": True, "tenants": 0, "servers": 0, "devices": 1, "new_devices": 1, "numbers": 0}
+    assert answer.json() == {
+        "applied": True,
+        "tenants": 0,
+        "servers": 0,
+        "devices": 1,
+        "new_devices": 1,
+        "numbers": 0,
+        "connections": 0,
+    }
     assert desk.fleet.device(OTHER_MAC) is not None
     assert [type(event) for event in desk.heard] == [InventoryApplied]
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import trio
 
-from daemon.fleet.events import ProbeAnswered, Registered
+from daemon.fleet.events import ProbeAnswered, ProbesAnswered, Registered
 from daemon.fleet.records import Role
 from daemon.http.operators.live import LIFETIME, MAX_LISTENERS, QUIET
-from tests.support.builders import MAC, OTHER_MAC, contact, record
+from tests.support.builders import MAC, OTHER_MAC, binding, record
 from tests.support.operators_desk import DeskWithFleet
 
 
@@ -73,8 +73,8 @@ async def test_only_what_changed_is_told_and_within_its_filter(autojump_clock: o
     await trio.sleep(5.1)
     assert len(listener.heard) == 3
 
-    desk.deliver(Registered(MAC, contact(), "pbx-a.example.net", "AUDC"))
-    desk.deliver(ProbeAnswered(MAC, 200, 0.02))
+    desk.deliver(Registered(MAC, (binding(),), "pbx-a.example.net", "AUDC"))
+    desk.deliver(ProbesAnswered((ProbeAnswered(MAC, 200, 0.02),)))
     await trio.sleep(5)
 
     assert [name for name, _ in listener.heard[3:]] == ["summary"]

@@ -1,16 +1,16 @@
 from __future__ import annotations
 
-from daemon.fleet.events import ProbeAnswered, Registered
+from daemon.fleet.events import ProbeAnswered, ProbesAnswered, Registered
 from daemon.fleet.model import Presence, Reachability, Status
 from daemon.fleet.records import Role
-from tests.support.builders import MAC, OTHER_MAC, contact, record
+from tests.support.builders import MAC, OTHER_MAC, binding, record
 from tests.support.operators_desk import DeskWithFleet
 
 
 async def test_the_fleet_is_counted_on_every_axis_and_by_tenant() -> None:
     desk = DeskWithFleet(record(), record(OTHER_MAC, number="2042"))
-    desk.deliver(Registered(MAC, contact(), "pbx-a.example.net", "AUDC"))
-    desk.deliver(ProbeAnswered(MAC, 200, 0.02))
+    desk.deliver(Registered(MAC, (binding(),), "pbx-a.example.net", "AUDC"))
+    desk.deliver(ProbesAnswered((ProbeAnswered(MAC, 200, 0.02),)))
     async with desk.script(Role.MONITOR) as client:
         summary = (await client.get("/api/v1/summary")).json()
 

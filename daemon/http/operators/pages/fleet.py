@@ -11,7 +11,10 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 
+from daemon.fleet.connection import Connection
+from daemon.fleet.model import Reachability
 from daemon.http.operators.access import Reader
+from daemon.http.operators.connections import connection_item
 from daemon.http.operators.desk import AtDesk
 from daemon.http.operators.lists import Query, count_matching, find, parse_query
 from daemon.http.operators.live import WORST_ALARMS
@@ -21,6 +24,7 @@ from daemon.http.operators.views import ALARMS, DEVICES, alarm_item, device_item
 
 router = APIRouter(include_in_schema=False)
 
+CONNECTIONS_SHOWN = 20  # those in trouble come first, and the API lists all
 ALARMS_SHOWN = 5  # the page is about devices; more than this pushes them off the screen
 
 COLUMNS = (
@@ -38,6 +42,7 @@ COLUMNS = (
     ("last_seen", "Last seen"),
 )
 
+_TROUBLE = {Reachability.UNREACHABLE: 0, Reachability.LAGGED: 1, Reachability.UNKNOWN: 2, Reachability.NO_STATUS: 3}
 _AXES = (("status", "Status"), ("reachability", "Reachability"), ("presence", "Presence"))
 
 Parameters = tuple[tuple[str, str], ...]
@@ -106,6 +111,7 @@ async def show_fleet(request: Request, desk: AtDesk, caller: Reader) -> Response
         counts=counts,
         axes=axes(counts, kept),
         alarms=[alarm_item(alarm) for alarm in alarms.items[:ALARMS_SHOWN]],
+        connections=[connection_item(each) for each in troubled_first(desk.directory.connections.values())],
         columns=[_column(field, title, query, kept) for field, title in COLUMNS],
         chips=chips(kept),
         hidden=without(kept, "search"),
@@ -116,6 +122,13 @@ async def show_fleet(request: Request, desk: AtDesk, caller: Reader) -> Response
         following=link((*kept, ("cursor", devices.next))) if devices.next else "",
         events="/api/v1/events" + link(parameters).removeprefix("/"),
     )
+
+
+def troubled_first(connections: Iterable[Connection]) -> list[Connection]:
+    """The connections to show: down, then slow, then given up, then the others, each by name."""
+    return sorted(connections, key=lambda each: (_TROUBLE.get(each.reachability, len(_TROUBLE)), each.name))[
+        :CONNECTIONS_SHOWN
+    ]
 
 
 def link(parameters: Iterable[tuple[str, str]]) -> str:

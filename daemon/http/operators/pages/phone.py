@@ -10,6 +10,7 @@ from daemon.http.operators.access import Reader
 from daemon.http.operators.desk import AtDesk
 from daemon.http.operators.devices import device_detail, known_device
 from daemon.http.operators.pages.templates import page
+from daemon.scheduler.timestamps import rfc3339
 
 router = APIRouter(include_in_schema=False)
 
@@ -19,11 +20,15 @@ async def show_phone(mac: str, desk: AtDesk, caller: Reader) -> Response:
     """One phone whole."""
     detail = await device_detail(desk, known_device(desk, mac))
     report = detail.report.model_dump() if detail.report else {}
+    now = desk.clock.now()
+    trace = desk.traces.of(detail.mac, now)
     return page(
         "phone.html",
         caller=caller,
-        now=desk.clock.now(),
+        now=now,
         device=detail,
+        trace=trace,
+        trace_ends=rfc3339(trace.ends_at) if trace else "",
         report={name.replace("_", " "): value for name, value in report.items() if value},
         events="/api/v1/events?" + urlencode({"mac": detail.mac}),
     )

@@ -4,9 +4,10 @@ import re
 
 import pytest
 
+from daemon.fleet.events import InventoryApplied, ProbeAnswered, ProbeMissed, ProbesAnswered
 from daemon.fleet.records import Role
 from daemon.http.operators.pages.fleet import chips, link
-from tests.support.builders import MAC, OTHER_MAC, record
+from tests.support.builders import MAC, OTHER_MAC, connected, connection, record
 from tests.support.operators_desk import DeskWithFleet, signed_in
 
 
@@ -94,3 +95,21 @@ def test_each_chip_takes_off_its_own_filter_only() -> None:
         ("420HD", "/?model=450HD&sort=-mac"),
         ("450HD", "/?model=420HD&sort=-mac"),
     ]
+
+
+async def test_sip_connections_are_shown_with_state_and_reason_those_in_trouble_first() -> None:
+    desk = DeskWithFleet(record())
+    desk.deliver(InventoryApplied(connected(connection("a-trunk"), connection("z-trunk", "sip:10.9.0.2")), "test"))
+    desk.deliver(ProbesAnswered((ProbeAnswered("connection/a-trunk", 200, 0.02),)))
+    for _ in range(3):
+        desk.deliver(ProbeMissed("connection/z-trunk", "timeout"))
+    page = await _page(desk, "/")
+
+    shown = page[page.index('id="connections"') : page.index('id="devices-title"')]
+    assert shown.index("z-trunk") < shown.index("a-trunk")
+    assert "stopped answering pings: 3 unanswered, timeout" in shown
+    assert "1 OK, 1 unreachable" in shown
+
+
+async def test_a_fleet_without_sip_connections_does_not_speak_of_them() -> None:
+    assert "SIP connections" not in await _page(DeskWithFleet(record()), "/")

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from daemon.fleet.events import AlertsHeard, KeepAliveHeard, Registered, RequestQueued
-from tests.support.builders import MAC, OTHER_MAC, alert, contact, record, report
+from tests.support.builders import MAC, OTHER_MAC, alert, binding, record, report
+from tests.support.calls import a_report, reported
 from tests.support.operators_desk import DeskWithFleet, signed_in
 
 
 async def test_the_page_tells_reasons_report_alarms_requests_and_timeline() -> None:
     desk = DeskWithFleet(record(site="hq"))
-    desk.deliver(Registered(MAC, contact(), "pbx-a.example.net", "AUDC"))
+    desk.deliver(Registered(MAC, (binding(),), "pbx-a.example.net", "AUDC"))
     desk.deliver(KeepAliveHeard(MAC, report(location="2nd floor"), "10.1.2.7", with_secret=True))
     desk.deliver(AlertsHeard(MAC, (alert(),), "10.1.2.7", with_secret=True))
     desk.deliver(RequestQueued(MAC, "reset_graceful", {}, 60.0, "test"))
@@ -18,6 +19,18 @@ async def test_the_page_tells_reasons_report_alarms_requests_and_timeline() -> N
         assert told in page
 
 
+async def test_the_page_shows_how_its_calls_sounded() -> None:
+    desk = DeskWithFleet(record(site="hq"))
+    desk.deliver(reported(a_report("bad", 2.5)))
+    desk.deliver(reported(a_report("unmeasured", local_metrics=None)))
+    async with signed_in(desk) as browser:
+        page = (await browser.get(f"/devices/{MAC}")).text
+
+    for told in ("Voice quality", "1 of the 3 calls", "sip:2042@pbx.example.net", "MOS 2.50 at the local end", "PCMA"):
+        assert told in page
+    assert "nothing was measured" in page
+
+
 async def test_a_phone_nobody_knows_anything_of_has_a_page_too() -> None:
     desk = DeskWithFleet(record(user="", model="", number=""))
     async with signed_in(desk) as browser:
@@ -25,6 +38,17 @@ async def test_a_phone_nobody_knows_anything_of_has_a_page_too() -> None:
 
     assert page.status_code == 200
     assert "It has not reported yet" in page.text
+
+
+async def test_a_trace_can_be_downloaded_while_there_is_one() -> None:
+    desk = DeskWithFleet(record())
+    async with signed_in(desk) as browser:
+        assert "trace.txt" not in (await browser.get(f"/devices/{MAC}")).text
+        desk.traces.start(MAC, "ada", desk.clock.now())
+        page = (await browser.get(f"/devices/{MAC}")).text
+        assert f'href="/api/v1/devices/{MAC}/trace.txt"' in page
+        assert "recording until" in page
+        assert (await browser.get(f"/api/v1/devices/{MAC}/trace.txt")).status_code == 200
 
 
 async def test_a_phone_that_is_not_there_has_none() -> None:

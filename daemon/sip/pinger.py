@@ -1,0 +1,221 @@
+"""Pings on their way out and answers on their way in: the everyday work of the SIP edge, done by the handful.
+
+Everything here handles many at once, because at 20,000 phones the way there and back for each alone would cost more
+than what is done on it. A phone that registered over TCP or TLS is pinged over that very connection, never by a new
+one; only what an operator wrote down, a trunk, may be dialled. Not here: who is pinged and when (the fleet), waiting
+for sockets (`endpoint`).
+"""
+
+from __future__ import annotations
+
+import errno
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from daemon.config.settings import Qualify, Sip
+from daemon.fleet.commands import SendProbes
+from daemon.fleet.delivery import Deliver
+from daemon.fleet.events import NOT_BACK, ProbeAnswer, ProbeMissed, ProbesAnswered
+from daemon.fleet.model import Contact
+from daemon.fleet.target import Target
+from daemon.scheduler.clock import Clock
+from daemon.scheduler.driver import Driver
+from daemon.sip.connections import Connections
+from daemon.sip.flow import IPV4, IPV6, Flow, family_of
+from daemon.sip.icmp import Ancillary, unreachable
+from daemon.sip.message import Address, Source
+from daemon.sip.options import OptionsTemplate, match_answer, quoted_token
+from daemon.sip.probes import Probes
+from daemon.sip.responses import DEFAULT_PORT
+from daemon.sip.trace import Packet, Traces
+from daemon.sip.uri import parse_sip_uri
+
+STREAMS = ("tcp", "tls")
+
+
+class Pinger:
+    """Sends OPTIONS and knows their answers. `counts` are its figures, `refused` why something came to nothing."""
+
+    _deliver: Deliver  # told by `introduce`, before which nothing can happen
+
+    def __init__(
+        self,
+        qualify: Qualify,
+        connections: Connections,
+        clock: Clock,
+        new_tokens: Callable[[int], list[str]],
+        traces: Traces,
+    ) -> None:
+        self.counts: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
+        self.flows: Mapping[int, Flow] = {}  # the first of each address family, while the endpoint runs
+        self.probes = Probes(qualify.timeout, new_tokens)
+        self.driver = Driver(self.probes, clock, self._tell_missed)
+        self._tag = new_tokens(1)[0]
+        self._connections = connections
+        self._listening: Mapping[str, Address] = {}
+        self._streams: dict[str, OptionsTemplate] = {}
+        self._clock = clock
+        self._traces = traces
+        self._dialling: dict[Source, str] = {}  # the ping a connection is being opened for
+
+    def start(self, flows: Mapping[int, Flow], streams: Mapping[str, Address], settings: Sip, deliver: Deliver) -> None:
+        """Our sockets are open: the first of each address family, and where we listen for each kind of stream."""
+        self.flows, self._listening, self._deliver = flows, streams, deliver
+        self.introduce(settings)
+
+    def stop(self) -> None:
+        """Our sockets are closed: from now on no ping can leave."""
+        self.flows, self._listening, self._streams = {}, {}, {}
+
+    def introduce(self, settings: Sip) -> None:
+        """How pings name their sender from now on."""
+        for flow in self.flows.values():
+            flow.options = OptionsTemplate(flow.address, settings.domain, settings.user_agent, self._tag)
+        # A connection that we open to a trunk needs no listener of ours; what we are called then says so.
+        local = next((flow.address for flow in self.flows.values()), ("0.0.0.0", DEFAULT_PORT))
+        for transport in STREAMS:
+            address = self._listening.get(transport, local)
+            self._streams[transport] = OptionsTemplate(
+                address, settings.domain, settings.user_agent, self._tag, transport
+            )
+
+    def apply(self, qualify: Qualify) -> None:
+        """A reload: pings under way are judged by the new timeout as well."""
+        self.probes.timeout = qualify.timeout
+        self.driver.poke()
+
+    def submit(self, order: SendProbes) -> None:
+        """Send these pings, now. One that cannot leave is missed, and its reason counted."""
+        now, was_idle = self._clock.now(), not self.probes
+        by_family: dict[int, list[Target]] = {IPV4: [], IPV6: [], 0: []}
+        for target in order.targets:
+            if contact := target.contact:
+                by_family[contact.family].append(target)
+        alone = by_family.pop(0)
+        for family, targets in by_family.items():
+            if targets and family in self.flows:
+                self._send_all(self.flows[family], targets, now)
+            else:
+                alone += targets
+        for target in alone:
+            self._send_alone(target, now)
+        if was_idle:  # all have the same timeout, so only the first ones move the next deadline
+            self.driver.poke()
+
+    def take(
+        self, datagrams: Sequence[bytes], arrived: Sequence[float], source_of: Callable[[int], Source]
+    ) -> list[int]:
+        """Tell the fleet of the answers among these; the places of the others."""
+        others, answers = list[int](), list[ProbeAnswer]()
+        for place, datagram in enumerate(datagrams):
+            match = match_answer(datagram)
+            if match is None:
+                others.append(place)
+            elif answer := self.probes.answered(match, arrived[place]):
+                answers.append(answer)
+                if self._traces.active:
+                    self._trace(answer, arrived[place], Packet("received", source_of(place), datagram))
+            else:
+                self.refused["unmatched"] += 1
+        if answers:
+            late = [answer[2] for answer in answers].count(None)
+            self.counts["late"] += late
+            self.counts["answered"] += len(answers) - late
+            self._deliver(ProbesAnswered(answers))
+        return others
+
+    def got_nowhere(self, quoted: bytes, ancillary: Ancillary) -> None:
+        """ICMP says that a datagram of ours did not arrive; if it was a ping, it is missed at once."""
+        self.refused["icmp"] += 1
+        token, cause = quoted_token(quoted), unreachable(ancillary)
+        if token and cause and self.probes.failed(token, cause):
+            self.driver.poke()
+
+    def dial_failed(self, to: Source, reason: str) -> None:
+        """A connection that was opened for a ping came to nothing."""
+        token = self._dialling.pop(to, None)
+        if token and self.probes.failed(token, f"connection failed: {reason}"):
+            self.driver.poke()
+
+    def flow_to(self, host: str) -> Flow | None:
+        """The UDP socket of ours that reaches this address; None for a name, or a family we do not listen on."""
+        return self.flows.get(family_of(host) or 0)
+
+    def sent_by(self, to: Source) -> str | None:
+        """As what (`host:port`) we are reached by whoever is there; None if nothing can be sent there."""
+        template = self._template(to)
+        return template.sent_by if template else None
+
+    def _send_all(self, flow: Flow, targets: Sequence[Target], now: float) -> None:
+        tokens = self.probes.start([target.key for target in targets], now)
+        contacts = [contact for target in targets if (contact := target.contact)]
+        texts = flow.options.render_all(contacts, tokens)
+        failed = flow.outbox.send(texts, [contact.socket_address for contact in contacts])
+        self.counts["sent"] += len(targets) - len(failed)
+        for place, code in failed:
+            self._fail(tokens[place], "send failed", f"send-{errno.errorcode.get(code, code)}")
+        if self._traces.active:
+            for target, contact, text in zip(targets, contacts, texts, strict=True):
+                to = Source(contact.host, contact.port)
+                self._traces.note(target.key, now, Packet("sent", to, text.encode("ascii"), flow.address))
+
+    def _send_alone(self, target: Target, now: float) -> None:
+        """A ping with a route, or over a stream, or one that cannot be sent at all."""
+        contact = target.contact
+        if contact is None:
+            return
+        token = self.probes.start([target.key], now)[0]
+        to = Source(contact.host, contact.port, contact.transport)
+        template = self._template(to)
+        if template is None:
+            self._fail(token, "send failed", "unresolvable" if family_of(to.host) is None else "no-socket")
+            return
+        data = template.render(contact, token)
+        over = self._over_udp if to.transport == "udp" else self._over_stream
+        self.counts["sent"] += over(to, contact, data, token)
+        self._traces.note(target.key, now, Packet("sent", to, data.encode("ascii")))
+
+    def _over_udp(self, to: Source, contact: Contact, data: str, token: str) -> bool:
+        flow = self.flows[family_of(to.host) or 0]
+        failed = flow.outbox.send([data], [contact.socket_address])
+        for _, code in failed:
+            self._fail(token, "send failed", f"send-{errno.errorcode.get(code, code)}")
+        return not failed
+
+    def _over_stream(self, to: Source, contact: Contact, data: str, token: str) -> bool:
+        if self._connections.send(to, data.encode("ascii")):
+            return True
+        if contact.static:
+            self._dialling[to] = token
+            if self._connections.open(to, parse_sip_uri(contact.uri).host, data.encode("ascii")):
+                return True
+            del self._dialling[to]
+            self._fail(token, "send failed", "no-connection")
+        elif self._connections.had(to):
+            self._fail(token, "connection closed", "no-connection")
+        else:
+            self._fail(token, NOT_BACK, "not-back")
+        return False
+
+    def _template(self, to: Source) -> OptionsTemplate | None:
+        if to.transport != "udp":
+            return self._streams.get(to.transport)
+        flow = self.flow_to(to.host)
+        return flow.options if flow else None
+
+    def _fail(self, token: str, cause: str, reason: str) -> None:
+        self.refused[reason] += 1
+        self.probes.failed(token, cause)
+        self.driver.poke()
+
+    def _trace(self, answer: ProbeAnswer, at: float, packet: Packet) -> None:
+        key, _, rtt = answer
+        self._traces.note(key, at, packet, "too late" if rtt is None else f"round trip {rtt * 1000:.1f} ms")
+
+    def _tell_missed(self, missed: Iterable[ProbeMissed]) -> None:
+        for event in missed:
+            self.counts["missed"] += 1
+            if self._traces.active:
+                self._traces.remark(event.key, self._clock.now(), f"missed: {event.cause}")
+            self._deliver(event)

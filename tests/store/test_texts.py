@@ -1,0 +1,36 @@
+"""Contacts and bindings come back from their texts; the usual ones are short."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+
+from daemon.fleet.model import Binding, Contact, DeviceState
+from daemon.store.texts import bindings_of, bindings_text, contact_of, contact_text
+from tests.support import nouns
+
+USUAL = Contact("sip:2041@10.1.2.7:5060", "10.1.2.7", 5060, 100.0)
+OVER_TLS = Contact("sip:2041@10.1.2.7", "198.51.100.7", 40001, 100.0, "tls", ("sip:edge.example.net;lr",))
+
+
+@settings(max_examples=50)
+@given(nouns.states())
+def test_what_a_device_registered_comes_back(state: DeviceState) -> None:
+    assert contact_of(contact_text(state.contact)) == state.contact
+    assert bindings_of(bindings_text(state.bindings)) == state.bindings
+
+
+def test_transport_and_route_are_written_only_where_they_are_not_the_usual_ones() -> None:
+    assert contact_text(USUAL) == '["sip:2041@10.1.2.7:5060","10.1.2.7",5060,100.0]'
+    assert contact_of(contact_text(OVER_TLS)) == OVER_TLS
+
+
+def test_a_binding_of_outbound_keeps_its_instance() -> None:
+    plain = Binding(USUAL, "a@b", 7)
+    outbound = Binding(OVER_TLS, "c@d", 8, 0.5, "<urn:uuid:1>", 2)
+    assert bindings_of(bindings_text((plain, outbound))) == (plain, outbound)
+    assert bindings_text(()) == ""
+
+
+def test_no_contact_is_no_text() -> None:
+    assert contact_text(None) is None
+    assert contact_of(None) is None
