@@ -1,7 +1,7 @@
 """Does a flood of junk move a single ping, or flip a single state?
 
-The whole daemon in a process of its own qualifies simulated phones, which another process answers for and whose pings
-it times. A third sends junk to the same port, in equal parts: random bytes, a scanner's well-formed requests, broken
+The whole daemon in a process of its own qualifies simulated phones, which the responder answers for and whose pings it
+times. A third sends junk to the same port, in equal parts: random bytes, a scanner's well-formed requests, broken
 SIP, and responses to nothing, a part of them with the mark of our own branch. Each phone's pings ought to come an
 interval apart; by how much the worst of them strays is the shift.
 
@@ -12,22 +12,22 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
 import os
 import random
-import select
 import socket
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 import httpx
+
+from bench.responder import address_of, drops, first_core, last_core, responder
 
 ROOT = Path(__file__).parents[1]
 GRAIN = 0.005  # the flood comes in portions of 5 ms
@@ -63,6 +63,7 @@ class Outcome:
     not_ok: int  # phones, at the end
     missed: int  # pings
     dropped: int  # datagrams that the kernel threw away before the daemon could read them
+    refused: dict[str, int]  # by reason: what the daemon read and turned down, or dropped
     cpu: float
     grown: int  # KiB of memory
 
@@ -70,6 +71,7 @@ class Outcome:
         return (
             f"{self.sent} datagrams in {self.elapsed:.1f} s: {self.sent / self.elapsed:.0f} a second;"
             f" {self.dropped} of them dropped by the kernel\n"
+            f"turned down: {', '.join(f'{count} {why}' for why, count in sorted(self.refused.items()))}\n"
             f"{self.pings} pings, shifted by {self.median_shift * 1000:.0f} ms (median),"
             f" {self.late_shift * 1000:.0f} ms (99 %), {self.worst_shift * 1000:.0f} ms (worst); {self.missed} missed\n"
             f"{self.flips} flips, {self.not_ok} phones not OK at the end;"
@@ -79,19 +81,19 @@ class Outcome:
 
 def measure(plan: Plan) -> Outcome:
     """Run it: settle, listen for an interval, flood, ask."""
-    with tempfile.TemporaryDirectory() as folder, _phones() as (pings, phones_port):
+    with tempfile.TemporaryDirectory() as folder, responder() as phones:
         port = _free_port()
-        with _daemon(Path(folder), plan, port, phones_port) as (pid, operators):
+        with _daemon(Path(folder), plan, port, phones.port) as (pid, operators):
             _wait_until_ok(operators, plan.phones)
-            before = _look(operators, pid, port, Path(folder))
-            pings.send("begin")
+            before, refused = _look(operators, pid, port, Path(folder)), _refused(operators)
+            phones.listen()
             time.sleep(plan.interval + 1)
             began = time.monotonic()
             sent = _flood(plan, port)
             elapsed = time.monotonic() - began
-            pings.send("end")
-            times: dict[int, list[float]] = pings.recv()
+            times = phones.heard()
             after = _look(operators, pid, port, Path(folder))
+            refused = _refused(operators) - refused
     shifts = sorted(_shifts(times, plan.interval))
     return Outcome(
         sent=sent,
@@ -104,6 +106,7 @@ def measure(plan: Plan) -> Outcome:
         not_ok=plan.phones - after["ok"],
         missed=after["missed"] - before["missed"],
         dropped=after["dropped"] - before["dropped"],
+        refused=dict(refused),
         cpu=(after["cpu"] - before["cpu"]) / (elapsed + plan.interval + 1) / 1000,
         grown=after["memory"] - before["memory"],
     )
@@ -116,7 +119,7 @@ def _look(operators: httpx.Client, pid: int, port: int, folder: Path) -> dict[st
         "flips": _flips(folder / "log"),
         "memory": _memory(pid),
         "cpu": round(_cpu(pid) * 1000),
-        "dropped": _drops(port),
+        "dropped": drops(port),
     }
 
 
@@ -129,7 +132,9 @@ def _shifts(times: dict[int, list[float]], interval: float) -> Iterator[float]:
 
 
 def _flood(plan: Plan, port: int) -> int:
-    """Send junk at the plan's pace; what the kernel does not take was not sent."""
+    """Send junk at the plan's pace; what the kernel does not take was not sent. The daemon has its core for itself."""
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {last_core()})
     chance = random.Random(20_000)  # the same junk every time
     pool = [_junk(chance, number) for number in range(POOL)]
     sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(plan.sources)]
@@ -147,6 +152,7 @@ def _flood(plan: Plan, port: int) -> int:
         time.sleep(GRAIN)
     for sock in sockets:
         sock.close()
+    os.sched_setaffinity(0, cores)
     return sent
 
 
@@ -184,52 +190,13 @@ def _broken(chance: random.Random, request: bytes) -> bytes:
     return request.replace(b"To: ", b"To: " + b'"' * chance.randint(1, 2000), 1)
 
 
-def _answer(told: Connection) -> None:
-    """The phones: each OPTIONS gets its 200; between "begin" and "end" its time is kept by the phone's number."""
-    _stay_on(max(os.sched_getaffinity(0)))
-    times: dict[int, list[float]] | None = None
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phones:
-        phones.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 * 1024 * 1024)
-        phones.bind(("0.0.0.0", 0))
-        told.send(phones.getsockname()[1])
-        while True:
-            ready = select.select([phones.fileno(), told.fileno()], [], [])[0]
-            for descriptor in ready:
-                if descriptor == phones.fileno():
-                    request, source = phones.recvfrom(65535)
-                    phones.sendto(b"SIP/2.0 200 OK" + request[request.index(b"\r\n") :], source)
-                    if times is not None:
-                        number = int(request[len("OPTIONS sip:") : request.index(b"@")])
-                        times.setdefault(number, []).append(time.monotonic())
-                elif told.recv() == "begin":
-                    times = {}
-                else:
-                    told.send(times)
-
-
-@contextmanager
-def _phones() -> Iterator[tuple[Connection, int]]:
-    """Somebody who answers at every address of 127/8, and at which port."""
-    ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=_answer, args=(theirs,), daemon=True)
-    process.start()
-    try:
-        yield ours, ours.recv()
-    finally:
-        process.terminate()
-        process.join()
-        process.close()
-        ours.close()
-        theirs.close()
-
-
 @contextmanager
 def _daemon(folder: Path, plan: Plan, port: int, phones_port: int) -> Iterator[tuple[int, httpx.Client]]:
     """The daemon with its fleet, and an operator at its Unix socket."""
     config = _write_config(folder, plan, port, phones_port)
     command = [sys.executable, "-m", "daemon", "serve", "--config", str(config)]
     with (folder / "log").open("wb") as log, subprocess.Popen(command, cwd=ROOT, stderr=log) as process:
-        _stay_on(min(os.sched_getaffinity(0)), process.pid)
+        os.sched_setaffinity(process.pid, {first_core()})
         client = httpx.Client(transport=httpx.HTTPTransport(uds=str(folder / "api.sock")), base_url="http://ringkeeper")
         try:
             yield process.pid, client
@@ -256,7 +223,7 @@ def _write_config(folder: Path, plan: Plan, port: int, phones_port: int) -> Path
 
 def _phone(number: int, port: int) -> dict[str, str]:
     """A phone with an address of its own in 127/8, as the inventory has it."""
-    user, host = FIRST_NUMBER + number, f"127.{1 + number // 62500}.{number // 250 % 250}.{1 + number % 250}"
+    user, host = FIRST_NUMBER + number, address_of(number)
     return {
         "mac": f"00908f{number:06x}",
         "tenant": "bench",
@@ -286,6 +253,16 @@ def _seen(operators: httpx.Client) -> dict[str, int]:
     }
 
 
+def _refused(operators: httpx.Client) -> Counter[str]:
+    """What was turned down since the start, by reason."""
+    name, counts = 'ringkeeper_refused_total{listener="sip",reason=', Counter[str]()
+    for line in operators.get("/metrics").text.splitlines():
+        if line.startswith(name):
+            reason, _, count = line.removeprefix(name).partition("} ")
+            counts[reason.strip('"')] = int(float(count))
+    return counts
+
+
 def _flips(log: Path) -> int:
     """Steps of reachability since the start, of which the first is each phone's own; each is a line of the log."""
     return log.read_bytes().count(b'"axis": "reachability"')
@@ -303,21 +280,10 @@ def _cpu(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _drops(port: int) -> int:
-    """Datagrams for this port that found the daemon's buffer full (proc(5), the last column)."""
-    rows = (line.split() for line in Path("/proc/net/udp").read_text(encoding="ascii").splitlines()[1:])
-    return sum(int(row[-1]) for row in rows if row[1].endswith(f":{port:04X}"))
-
-
 def _free_port() -> int:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind(("127.0.0.1", 0))
         return int(sock.getsockname()[1])
-
-
-def _stay_on(core: int, pid: int = 0) -> None:
-    """The daemon has a core of its own, as the one it is measured on; everything else shares another."""
-    os.sched_setaffinity(pid, {core})
 
 
 def main() -> None:
@@ -326,7 +292,6 @@ def main() -> None:
     for name, default in (("phones", 2000), ("rate", 20_000), ("seconds", 60), ("interval", 10), ("sources", 64)):
         parser.add_argument(f"--{name}", type=int, default=default)
     plan = Plan(**vars(parser.parse_args()))
-    _stay_on(max(os.sched_getaffinity(0)))
     outcome = measure(plan)
     print(outcome)
     strong = outcome.sent > plan.rate * plan.seconds * 0.9

@@ -20,7 +20,7 @@ from rich.text import Text
 
 from daemon.app import run_daemon
 from daemon.cli.console import FAILURE, complain, out
-from daemon.cli.demo_setup import KEEP_ALIVE_PERIOD, TrapManager, parse_manager, write_demo
+from daemon.cli.demo_setup import TrapManager, parse_manager, plan_demo, write_demo
 from daemon.cli.demo_view import picture, plain_line
 from daemon.cli.ending import ENDING, Seconds, end_on
 from daemon.config.loader import load_settings
@@ -30,7 +30,8 @@ from daemon.observe import logs
 from daemon.running import Running
 from daemon.scheduler.clock import Clock
 from daemon.simulate.fleet import SimulatedFleet
-from daemon.simulate.plan import FleetPlan, Tempo, plan_fleet
+from daemon.simulate.plan import FleetPlan
+from daemon.simulate.trunk import Trunks
 
 REDRAW = 0.5  # seconds between two pictures on a terminal
 REPEAT = 5.0  # seconds between two lines in a pipe
@@ -46,7 +47,7 @@ def demo(
     ] = None,
 ) -> None:
     """Run the daemon with a simulated fleet on loopback until Ctrl-C."""
-    plan = plan_fleet(phones, seed, tempo=Tempo(keep_alive_period=KEEP_ALIVE_PERIOD))
+    plan = plan_demo(phones, seed)
     manager = parse_manager(trap_manager) if trap_manager else None
     failures = _attempt(plan, manager, for_, friendly_ports=True)
     if any(getattr(failure, "errno", None) == EADDRINUSE for failure in failures):
@@ -64,19 +65,21 @@ def _attempt(
     """Run the demo in a folder of its own; what kept it from running, if anything."""
     failures: list[Exception] = []
     with tempfile.TemporaryDirectory(prefix="ringkeeper-demo-") as folder:
-        config = write_demo(Path(folder), plan, manager, friendly_ports=friendly_ports)
+        write = partial(write_demo, Path(folder), plan, manager, friendly_ports=friendly_ports)
         try:
-            trio.run(_demo, config, plan, seconds)
+            trio.run(_demo, write, plan, seconds)
         except* (RingkeeperError, OSError) as group:
             failures += _flat(group)
     return failures
 
 
-async def _demo(config: Path, plan: FleetPlan, seconds: float | None) -> None:
-    settings = load_settings(config)
-    log_file = config.with_name("ringkeeper.log")
-    with log_file.open("w", encoding="utf-8") as stream, trio.open_signal_receiver(*ENDING) as signals:
-        logs.configure(settings.log, stream)
+async def _demo(write: Callable[[Iterable[dict[str, object]]], Path], plan: FleetPlan, seconds: float | None) -> None:
+    """`write` gets the SIP connections' inventory entries and returns the configuration's path."""
+    with closing(Trunks()) as trunks, trio.open_signal_receiver(*ENDING) as signals:
+        config = write(trunks.connections())
+        settings = load_settings(config)
+        log_file = config.with_name("ringkeeper.log")
+        stream = logs_into.enter
         async with trio.open_nursery() as daemon:
             with trio.CancelScope() as until_signal:
                 daemon.start_soon(end_on, signals, until_signal)

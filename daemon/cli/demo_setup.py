@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from socket import SocketKind
@@ -16,11 +16,15 @@ from socket import SocketKind
 from daemon.config.durations import format_duration
 from daemon.errors import RingkeeperError
 from daemon.simulate.inventory import OWN_DOMAIN, inventory_text
-from daemon.simulate.plan import FleetPlan
+from daemon.simulate.plan import FleetPlan, Tempo, plan_fleet
 
 HOST = "127.0.0.1"
 PHONES_PORT, OPERATORS_PORT, SIP_PORT = 8081, 8090, 5060  # those of `etc/ringkeeper.yml`
 KEEP_ALIVE_PERIOD = 20.0
+TCP_SHARE = 0.2  # of the phones; the others use UDP
+# Of all phones together; more would say no more, and each is written to the disk. But nobody telephones all the time.
+CALLS_PER_SECOND, SHORTEST_PAUSE = 4.0, 40.0
+PORTS_TRIED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +35,29 @@ class TrapManager:
     port: int
 
 
-def write_demo(folder: Path, plan: FleetPlan, manager: TrapManager | None, *, friendly_ports: bool = True) -> Path:
+def plan_demo(phones: int, seed: int) -> FleetPlan:
+    """The phones of a demo."""
+    tempo = Tempo(keep_alive_period=KEEP_ALIVE_PERIOD, call_every=max(SHORTEST_PAUSE, phones / CALLS_PER_SECOND))
+    return plan_fleet(phones, seed, tempo=tempo, tcp_share=TCP_SHARE)
+
+
+def write_demo(
+    folder: Path,
+    plan: FleetPlan,
+    manager: TrapManager | None,
+    connections: Iterable[dict[str, object]] = (),
+    *,
+    friendly_ports: bool = True,
+) -> Path:
     """Write `inventory.yml` and `ringkeeper.yml` into `folder`; the path of the latter.
 
     `friendly_ports` takes the usual ports where they are free; otherwise the kernel chooses.
     """
-    (folder / "inventory.yml").write_text(inventory_text(plan), encoding="utf-8")
+    (folder / "inventory.yml").write_text(inventory_text(plan, connections), encoding="utf-8")
     config = folder / "ringkeeper.yml"
-    config.write_text(_configuration(folder, manager, _free if friendly_ports else _any), encoding="utf-8")
+    sip_port = free_for_both(SIP_PORT if friendly_ports else 0)
+    text = _configuration(folder, manager, _free if friendly_ports else _any, sip_port)
+    config.write_text(text, encoding="utf-8")
     return config
 
 
@@ -56,7 +75,23 @@ def split_address(text: str, default_port: int) -> tuple[str, int]:
     return host, int(port)
 
 
-def _configuration(folder: Path, manager: TrapManager | None, port: Callable[[int, SocketKind], int]) -> str:
+def free_for_both(wanted: int) -> int:
+    """A port that neither UDP nor TCP has in use, `wanted` if that is one; `RingkeeperError` if there is none."""
+    for port in (wanted, *[0] * PORTS_TRIED):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
+            try:
+                datagrams.bind((HOST, port))
+            except OSError:
+                continue
+            chosen: int = datagrams.getsockname()[1]
+            if _free(chosen, socket.SOCK_STREAM):
+                return chosen
+    raise RingkeeperError(f"there is no port on {HOST} that is free for both UDP and TCP")
+
+
+def _configuration(
+    folder: Path, manager: TrapManager | None, port: Callable[[int, SocketKind], int], sip_port: int
+) -> str:
     operators = f"http://{HOST}:{port(OPERATORS_PORT, socket.SOCK_STREAM)}"
     managers = [{"host": manager.host, "port": manager.port, "kind": "inform"}] if manager else []
     return f"""\
@@ -67,7 +102,7 @@ http:
   phones: {{listen: ["http://{HOST}:{port(PHONES_PORT, socket.SOCK_STREAM)}"]}}
   operators: {{listen: ["unix://{folder}/api.sock", "{operators}"]}}
 sip:
-  listen: ["udp://{HOST}:{port(SIP_PORT, socket.SOCK_DGRAM)}"]
+  listen: ["udp://{HOST}:{sip_port}", "tcp://{HOST}:{sip_port}"]
   domain: {OWN_DOMAIN}
   min_expires: 30
   max_expires: 120
@@ -79,6 +114,7 @@ qualify:
   confirm_after: 1s
   unreachable_interval: 20s
   unknown_after: 40s
+quality: {{window: 60s}}
 keep_alive: {{period: {format_duration(KEEP_ALIVE_PERIOD)}, disconnected_after: 45s, checkpoint: 5s}}
 numbers: {{cooling_duration: 60s, audiocodes_cooling_duration: 60s}}
 snmp: {{managers: {json.dumps(managers)}}}

@@ -1,11 +1,13 @@
 """How fast pings may leave: `qualify.max_rate` for all together, `qualify.site_rate` for the targets of one site.
 
-Who may not go yet waits in line and goes first when its turn comes. Not here: when a target is due (`qualify`).
+Who may not go yet waits in line and goes first when its turn comes. Each site has a line of its own, so that one with
+50,000 phones in it costs no more than one with 50, and sites take turns. Not here: when a target is due (`qualify`).
 """
 
 from __future__ import annotations
 
 import math
+from itertools import islice
 
 from daemon.config.settings import Qualify
 from daemon.fleet.target import Target
@@ -17,20 +19,21 @@ PATIENCE = 0.04
 
 
 class Pace:
-    """The line of targets that are due."""
+    """The lines of targets that are due."""
 
     def __init__(self, settings: Qualify) -> None:
-        self._line: dict[Target, None] = {}
+        self._lines: dict[str, dict[Target, None]] = {}  # by site, "" for none; whose turn is next stands first
+        self._waiting: dict[Target, str] = {}  # in which line each is, whatever its site is by now
         self._sites: dict[str, TokenBucket] = {}
         self._look_again_at = math.inf
         self.apply(settings)
 
     def __len__(self) -> int:
         """How many wait."""
-        return len(self._line)
+        return len(self._waiting)
 
     def apply(self, settings: Qualify) -> None:
-        """Go on with these settings; the line stays."""
+        """Go on with these settings; the lines stay."""
         # A twentieth of a second's worth at once, 250 by default: many machines allow a socket 208 KiB of buffer only.
         self._all = TokenBucket(settings.max_rate, burst=max(1.0, settings.max_rate / 20))
         self._site_rate = settings.site_rate
@@ -38,13 +41,14 @@ class Pace:
 
     def next_deadline(self) -> float:
         """When those in line are to be looked at again; infinity if nobody waits."""
-        return self._look_again_at if self._line else math.inf
+        return self._look_again_at if self._waiting else math.inf
 
     def admit(self, due: list[Target], now: float) -> list[Target]:
         """Who may be pinged now, of those that waited and those that are `due`; the others wait."""
         room = self._all.level(now)
-        if self._line or len(due) > room or any(target.place for target in due):
-            self._line.update(dict.fromkeys(due))
+        if self._waiting or len(due) > room or any(target.place for target in due):
+            for target in due:
+                self._line_up(target)
             due = self._first(room, now)
             self._look_again_at = now + PATIENCE
         self._all.spend(len(due))
@@ -52,19 +56,37 @@ class Pace:
 
     def forget(self, target: Target) -> None:
         """It is not to be pinged any more."""
-        self._line.pop(target, None)
+        site = self._waiting.pop(target, None)
+        if site is not None:
+            del self._lines[site][target]
+
+    def _line_up(self, target: Target) -> None:
+        if target not in self._waiting:
+            self._waiting[target] = target.place
+            self._lines.setdefault(target.place, {})[target] = None
 
     def _first(self, room: int, now: float) -> list[Target]:
-        """As many as there is room for, passing over those whose site has had its share."""
+        """As many as there is room for, of each site as many as it bears; whose line goes on has its turn last."""
         admitted = list[Target]()
-        for target in self._line:
+        for site in [*self._lines]:
             if len(admitted) == room:
                 break
-            if not target.place or self._of(target.place).take(now):
+            line = self._lines.pop(site)
+            for target in [*islice(line, self._share(site, min(room - len(admitted), len(line)), now))]:
+                del line[target], self._waiting[target]
                 admitted.append(target)
-        for target in admitted:
-            del self._line[target]
+            if line:
+                self._lines[site] = line
         return admitted
+
+    def _share(self, site: str, wanted: int, now: float) -> int:
+        """How many of those `wanted` the site may have now; without a site, all of them."""
+        if not site:
+            return wanted
+        bucket = self._of(site)
+        share = min(wanted, bucket.level(now))
+        bucket.spend(share)
+        return share
 
     def _of(self, site: str) -> TokenBucket:
         bucket = self._sites.get(site)

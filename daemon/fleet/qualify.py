@@ -229,7 +229,9 @@ class Pinging:
             self._join_ring(target, period, now)
             return
         self._leave_ring(target)
-        self.pings.set(target.key, math.inf if math.isinf(period) else slot(now, period, target.share))
+        # The grids of two pauses do not fit into each other: between two of them lies at least what a live one has.
+        earliest = now + 0.99 * target.period
+        self.pings.set(target.key, math.inf if math.isinf(period) else slot(earliest, period, target.share))
 
     def _period(self, target: Target) -> float:
         """How often it is pinged now, in seconds; infinity for not at all."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from daemon.simulate.calls import Call
 from daemon.simulate.credentials import Proof
 from daemon.simulate.trouble import Trouble
 
@@ -43,4 +44,19 @@ class SendRegister:
     proof: Proof | None = None
 
 
-Act = FetchFiles | SendReport | SendAlert | SendRegister
+@dataclass(frozen=True, slots=True)
+class SendCallReport:
+    """Publish how a call sounded; the number of the report is part of what tells it from the others."""
+
+    call: Call
+    domain: str
+    user: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """Close the TCP connection, if there is one."""
+
+
+Act = FetchFiles | SendReport | SendAlert | SendRegister | SendCallReport | HangUp

@@ -20,6 +20,7 @@ class Character(StrEnum):
     STEADY = "steady"  # OK, REGISTERED
     LAGGING = "lagging"  # OK and LAGGED by turns
     FLAPPING = "flapping"  # OK and UNREACHABLE by turns
+    CUT_OFF = "cut off"  # likewise: its connection breaks, and it registers over a new one
     DYING = "dying"  # UNREACHABLE, then UNKNOWN; DISCONNECTED
     UNREGISTERED = "unregistered"  # NO_STATUS, UNREGISTERED
     UNMONITORED = "unmonitored"  # UNMONITORED: the inventory says qualify: false
@@ -37,6 +38,8 @@ class Turn(StrEnum):
     PROMPT = "answers in time again"
     MUTE = "stops answering SIP"
     SPEAK = "answers SIP again"
+    CUT = "loses its connection"
+    RECONNECT = "registers over a new connection"
     DIE = "loses power for good"
     ALARM = "raises an alarm"
     CLEAR = "clears its alarm"
@@ -62,11 +65,12 @@ class Script:
     every: float = math.inf
 
 
-# Of fifty phones. The first eleven cards of a shuffled deck are one of each, so that small fleets have them all too.
+# Of fifty phones. The first twelve cards of a shuffled deck are one of each, so that small fleets have them all too.
 DECK: dict[Character, int] = {
-    Character.STEADY: 30,
+    Character.STEADY: 28,
     Character.LAGGING: 3,
     Character.FLAPPING: 3,
+    Character.CUT_OFF: 2,
     Character.DYING: 2,
     Character.UNREGISTERED: 1,
     Character.UNMONITORED: 2,
@@ -107,6 +111,7 @@ def _spell(rng: Random, begin: Turn, end: Turn, lasts: tuple[float, float], paus
 _SCRIPTS: dict[Character, Callable[[Random], Script]] = {
     Character.LAGGING: lambda rng: _spell(rng, Turn.SLOW, Turn.PROMPT, (40, 60), pause=20),
     Character.FLAPPING: lambda rng: _spell(rng, Turn.MUTE, Turn.SPEAK, (20, 30), pause=15),
+    Character.CUT_OFF: lambda rng: _spell(rng, Turn.CUT, Turn.RECONNECT, (15, 25), pause=35),
     Character.DYING: lambda rng: Script((Moment(rng.uniform(15, 40), Turn.DIE),)),
     Character.ALARMING: lambda rng: _spell(rng, Turn.ALARM, Turn.CLEAR, (30, 50), pause=20),
     Character.SIGNED_OUT: lambda rng: _spell(rng, Turn.SIGN_OUT, Turn.SIGN_IN, (75, 90), pause=40),

@@ -1,6 +1,6 @@
 """A simulated fleet, alive: carries out what its phones want on real sockets and tells them what came of it.
 
-Nothing here grows a task per phone: one driver wakes whichever phone is due, one task receives SIP for all, and an
+Nothing here grows a task per phone: one driver wakes whichever phone is due, one task serves SIP for all, and an
 HTTP visit is a task only while it lasts, `VISITS_AT_ONCE` at most on the network. Visits of one phone keep their
 order. Not here: how a phone behaves (`phone`), what will happen when (`plan`).
 """
@@ -16,13 +16,23 @@ import trio
 from daemon.scheduler.clock import Clock
 from daemon.scheduler.deadlines import Deadlines
 from daemon.scheduler.driver import Driver
-from daemon.simulate.acts import Act, FetchFiles, SendAlert, SendRegister, SendReport
+from daemon.simulate.acts import Act, FetchFiles, HangUp, SendAlert, SendCallReport, SendRegister, SendReport
 from daemon.simulate.http_side import HttpTrouble
 from daemon.simulate.phone import Phone
 from daemon.simulate.phone_settings import LINE_PASSWORD
 from daemon.simulate.plan import FleetPlan, Outage
 from daemon.simulate.sip_side import SipSide
-from daemon.simulate.sip_text import Address, SipText, answer_to, granted_expires, number_in, read_sip, register
+from daemon.simulate.sip_text import (
+    Address,
+    SipText,
+    answer_to,
+    granted_expires,
+    number_in,
+    publish,
+    read_sip,
+    register,
+    speaker,
+)
 from daemon.simulate.visits import Visits
 
 # Connections open at the same moment; beyond it visits queue, as they would behind a site's uplink.
@@ -49,10 +59,16 @@ class SimulatedFleetStatistics:
     datagrams_received: int
     datagrams_sent: int
     troubles: dict[str, int]
+    call_reports: int = 0
+    dialled: int = 0  # TCP connections opened, or tried
+    cut_off: int = 0  # TCP connections that ended by themselves
 
 
 class SimulatedFleet:
-    """The phones of a plan against a daemon at `http_url` and `sip_address`; `run` brings them to life."""
+    """The phones of a plan against a daemon at `http_url` and `sip_address`; `run` brings them to life.
+
+    Phones that use TCP come to the same address.
+    """
 
     def __init__(self, plan: FleetPlan, http_url: str, sip_address: Address) -> None:
         self._plan = plan
@@ -79,11 +95,12 @@ class SimulatedFleet:
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Live until cancelled; reports once every phone has its socket."""
-        sip = SipSide((phone.identity.address for phone in self._phones), self._clock)
+        over_tcp = {index for index, phone in enumerate(self._phones) if phone.identity.transport == "tcp"}
+        sip = SipSide((phone.identity.address for phone in self._phones), self._clock, over_tcp)
         try:
             async with trio.open_nursery() as nursery:
                 self._sip, self._nursery = sip, nursery
-                nursery.start_soon(sip.run, self._hear)
+                nursery.start_soon(sip.run, self._hear, self._lose)
                 nursery.start_soon(self._driver.run)
                 task_status.started()
         finally:
@@ -117,6 +134,9 @@ class SimulatedFleet:
             datagrams_received=sip.received if sip else 0,
             datagrams_sent=sip.sent if sip else 0,
             troubles=dict(self._troubles),
+            call_reports=self._counts["call reports"],
+            dialled=sip.dialled if sip else 0,
+            cut_off=sip.lost if sip else 0,
         )
 
     # The driver's machine.
@@ -139,10 +159,11 @@ class SimulatedFleet:
 
     def _perform(self, work: Iterable[_Work]) -> None:
         for index, act in work:
-            if isinstance(act, SendRegister):
-                self._register(index, act)
-            elif self._nursery:
-                self._nursery.start_soon(self._visit, index, act)
+            match act:
+                case SendRegister() | SendCallReport() | HangUp():
+                    self._speak(index, act)
+                case _ if self._nursery:
+                    self._nursery.start_soon(self._visit, index, act)
 
     def _take(self, index: int, acts: list[Act]) -> None:
         """A phone has heard something: carry out what it wants now, and look when it is due next."""
@@ -177,11 +198,25 @@ class SimulatedFleet:
                 self._counts["alerts"] += 1
         return []
 
-    def _register(self, index: int, act: SendRegister) -> None:
-        if self._sip:
-            self._counts["registers"] += 1
-            datagram = register(act, self._phones[index].identity, self._sip.port(index))
-            self._sip.send(index, datagram, self._sip_address)
+    def _speak(self, index: int, act: SendRegister | SendCallReport | HangUp) -> None:
+        """What it wants done by SIP, which is done at once."""
+        sip, phone = self._sip, self._phones[index].identity
+        match act:
+            case _ if sip is None:
+                return
+            case SendRegister():
+                self._counts["registers"] += 1
+                sip.dial(index, self._sip_address)
+                sip.send(index, register(act, phone, sip.port(index)), self._sip_address)
+            case SendCallReport():
+                self._counts["call reports"] += 1
+                sip.send(index, publish(act, phone, sip.port(index)), self._sip_address)
+            case HangUp():
+                sip.hang_up(index)
+
+    def _lose(self, index: int) -> None:
+        self._phones[index].connection_lost(self._clock.now())
+        self._take(index, [])
 
     def _hear(self, index: int, data: bytes, source: Address) -> None:
         message = read_sip(data)
@@ -194,6 +229,10 @@ class SimulatedFleet:
 
     def _hear_reply(self, index: int, sip: SipSide, reply: SipText) -> None:
         phone = self._phones[index]
+        if reply.answers != "REGISTER":
+            if reply.code >= 300:
+                self._troubles[f"{reply.answers} answered {reply.code}"] += 1
+            return
         granted = granted_expires(reply, phone.identity, sip.port(index))
         minimum = number_in(reply, "min-expires")
         challenges = tuple(reply.all("www-authenticate"))
@@ -206,7 +245,7 @@ class SimulatedFleet:
         phone = self._phones[index]
         delay = phone.answer_delay()
         self._counts["pings ignored" if delay is None else "pings answered"] += 1
-        answer = None if delay is None else answer_to(request, phone.identity, source)
+        answer = None if delay is None else answer_to(request, speaker(phone.identity), source)
         if answer is not None and delay is not None:
             sip.send(index, answer, source, delay)
 

@@ -7,7 +7,7 @@ the keys mean (`docs/configuration.md`).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from daemon.simulate.characters import Character
 from daemon.simulate.places import TENANTS, tenant_subnet
@@ -19,18 +19,22 @@ OWN_DOMAIN, OTHER_DOMAIN = "pbx-a.example.net", "pbx-b.example.net"
 SPARE_NUMBERS = 20  # numbers that no phone has, so that some are Available
 
 
-def inventory_text(plan: FleetPlan) -> str:
-    """Tenants, servers, devices and numbers of a plan; every phone belongs to `OWN_SERVER`."""
-    blocks = {
+def inventory_text(plan: FleetPlan, connections: Iterable[dict[str, object]] = ()) -> str:
+    """Tenants, servers, devices and numbers of a plan; every phone belongs to `OWN_SERVER`.
+
+    `connections` are entries of SIP connections, as `trunk` writes them.
+    """
+    blocks: dict[str, Iterable[dict[str, object]]] = {
         "tenants": _tenants(plan),
         "servers": _servers(),
+        "connections": connections,
         "devices": (_device(phone) for phone in plan.phones),
         "numbers": _numbers(plan),
     }
-    return "".join(f"{name}:\n{_listed(entries)}" for name, entries in blocks.items())
+    return "".join(f"{name}:\n{listed}" for name, entries in blocks.items() if (listed := _listed(entries)))
 
 
-def _listed(entries: Iterator[dict[str, object]]) -> str:
+def _listed(entries: Iterable[dict[str, object]]) -> str:
     return "".join(f"  - {json.dumps(entry, ensure_ascii=False)}\n" for entry in entries)
 
 

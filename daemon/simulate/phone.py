@@ -12,7 +12,8 @@ import math
 from collections.abc import Iterable, Mapping
 from random import Random
 
-from daemon.simulate.acts import Act, FetchFiles, SendAlert, SendRegister, SendReport
+from daemon.simulate.acts import Act, FetchFiles, HangUp, SendAlert, SendCallReport, SendRegister, SendReport
+from daemon.simulate.calls import make_call
 from daemon.simulate.characters import Character, Turn
 from daemon.simulate.inventory import OTHER_DOMAIN, OWN_DOMAIN
 from daemon.simulate.phone_settings import KEEP_ALIVE_MINUTES, LINE_PASSWORD, LINE_USER, SIP_DOMAIN, SIP_PROXY
@@ -30,12 +31,15 @@ class Phone:
 
     __slots__ = (
         "_boot_at",
+        "_call_at",
+        "_calls",
         "_cycle",
         "_hushed",
         "_mute",
         "_registration",
         "_report_at",
         "_script_begin",
+        "_start",
         "_tempo",
         "_trouble",
         "_turn",
@@ -68,6 +72,9 @@ class Phone:
         boxed = planned.character is Character.BOXED
         self._boot_at = NEVER if boxed else start + planned.boot_at
         self._report_at = NEVER
+        self._call_at = NEVER
+        self._calls = 0
+        self._start = start
         self._script_begin = start + planned.boot_at
         self._cycle = 0
         self._turn = 0
@@ -75,7 +82,7 @@ class Phone:
     def next_deadline(self) -> float:
         """When it does something by itself; infinity if never."""
         register_at = self._registration.at if self._registration else NEVER
-        return min(self._boot_at, self._report_at, register_at, self._turn_at())
+        return min(self._boot_at, self._report_at, self._call_at, register_at, self._turn_at())
 
     def expire(self, now: float) -> list[Act]:
         """Time has passed: what the phone wants done."""
@@ -89,6 +96,8 @@ class Phone:
             acts += self._report()
         if self._registration and self._registration.at <= now:
             acts += self._register(self._registration, now)
+        if self._call_at <= now:
+            acts += self._call(now)
         return acts
 
     # What it hears.
@@ -122,7 +131,14 @@ class Phone:
         if self._registration is None or self._mute:
             return []
         outcome = self._registration.answered(cseq, code, granted, min_expires, now, challenges)
+        if outcome is Outcome.REGISTERED and math.isinf(self._call_at):
+            self._call_at = now + self.rng.uniform(0.1, 1.0) * self._tempo.call_every
         return self._report() if outcome in (Outcome.REGISTERED, Outcome.REFUSED) else []
+
+    def connection_lost(self, now: float) -> None:
+        """Its TCP connection ended, or never came about: it registers over a new one after a moment of its own."""
+        if self._registration:
+            self._registration.connection_lost(now + self.rng.uniform(0.5, 1.5) * self._tempo.reconnect)
 
     def answer_delay(self) -> float | None:
         """After how many seconds it answers a SIP request; None if it does not."""
@@ -136,7 +152,7 @@ class Phone:
         """It is dark at once, and tells nobody."""
         self.powered = False
         self._registration = None
-        self._boot_at = self._report_at = NEVER
+        self._boot_at = self._report_at = self._call_at = NEVER
 
     def power_up(self, now: float) -> None:
         """Power is back; it boots after a moment of its own. A dead or boxed phone stays as it is."""
@@ -163,7 +179,7 @@ class Phone:
         self.boots += 1
         self._registration = None
         self._boot_at = NEVER
-        return [FetchFiles()]
+        return [HangUp(), FetchFiles()] if self._uses_tcp else [FetchFiles()]
 
     def _restart(self, now: float) -> None:
         self.cut_power()
@@ -188,14 +204,29 @@ class Phone:
             expires=self._tempo.register_expires,
             retry=self._tempo.register_retry,
             password=self.kept.get(LINE_PASSWORD, ""),
+            reliable=self._uses_tcp,
         )
 
     def _register(self, registration: Registration, now: float) -> list[Act]:
         request: SendRegister = registration.send(now)
         return [] if self._mute else [request]
 
+    def _call(self, now: float) -> list[Act]:
+        """A call is over, if it could make one, and is reported."""
+        self._call_at = now + self.rng.uniform(0.5, 1.5) * self._tempo.call_every
+        if self._registration is None or not self._registration.active or self._mute:
+            return []
+        self._calls += 1
+        line, elapsed = self.planned.poor_line, (now - self._start) / self._tempo.script_pace
+        call = make_call(self.rng, now, poor=line is not None and line.on(elapsed))
+        return [SendCallReport(call, self._registration.domain, self._registration.user, self._calls)]
+
     def _report(self) -> list[Act]:
         return [] if self._hushed else [SendReport(self.status)]
+
+    @property
+    def _uses_tcp(self) -> bool:
+        return self.identity.transport == "tcp"
 
     def _keep_alive_period(self) -> float:
         """The plan's period, else the file's (0 switches keep-alives off), else the phone's default."""
@@ -230,6 +261,8 @@ class Phone:
                 self.slow = turn is Turn.SLOW
             case Turn.MUTE | Turn.SPEAK:
                 self._mute = turn is Turn.MUTE
+            case Turn.CUT | Turn.RECONNECT:
+                return self._cut(now, off=turn is Turn.CUT)
             case Turn.HUSH | Turn.REPORT:
                 self._hushed = turn is Turn.HUSH
             case Turn.DIE:
@@ -243,6 +276,16 @@ class Phone:
                 self.signed_in = True
                 return self._settle(now) if self.powered else []
         return self._report() if turn is Turn.REPORT and self.powered else []
+
+    def _cut(self, now: float, *, off: bool) -> list[Act]:
+        """Its network is gone for SIP, or back: then it registers anew."""
+        self._mute = off
+        if off:
+            return [HangUp()] if self._uses_tcp else []
+        if self._registration is None:
+            return []
+        self._registration.begin(now)
+        return self._register(self._registration, now)
 
     def _alarm(self, *, raised: bool) -> list[Act]:
         """Raise one, or clear the one that was raised; what it could not say without power, nobody hears."""

@@ -6,12 +6,14 @@ anything that happens (`phone`, `fleet`).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from daemon.simulate.characters import Character, Script, cast, script_of
 from daemon.simulate.places import Place, places_for
+from daemon.simulate.spell import Spell
 
 VENDOR_PREFIX = "00908f"  # AudioCodes' block of MAC addresses
 FIRST_NUMBER = 2001
@@ -25,6 +27,8 @@ _MODELS = (
     ("C450HD", "3.4.8.808"),
     ("445HD", "3.4.6.604"),
 )
+# The site whose uplink is overbooked, and when.
+POOR_SITE, POOR_LINE = "workshop", Spell(at=10, lasts=120, every=300)
 _FIRST_NAMES = ("Ada", "Ben", "Clara", "David", "Edith", "Frank", "Grace", "Hugo", "Iris", "Jonas", "Kira", "Leo")
 _LAST_NAMES = ("Abel", "Brook", "Carter", "Dunn", "Ellis", "Ford", "Gray", "Hill", "Irwin", "Jones", "King", "Lane")
 
@@ -43,6 +47,7 @@ class Identity:
     site: str
     address: str
     sip_password: str
+    transport: str = "udp"  # or "tcp": it registers over a connection and is reached over that very one
 
     @property
     def user_agent(self) -> str:
@@ -59,6 +64,7 @@ class PlannedPhone:
     script: Script
     boot_at: float
     seed: str
+    poor_line: Spell | None = None  # when its calls sound bad
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +83,13 @@ class Tempo:
     # None: as the file says (`ems_server/keep_alive_period`, whole minutes, too slow for a demo).
     keep_alive_period: float | None = None
     register_expires: int = 120  # what a phone asks for; the daemon may grant less
+    reconnect: float = 3.0  # after a TCP connection was lost, give or take a half
     register_retry: float = 15.0  # after a refusal; `registration_failed_timeout` is 60 on a real phone
     late_by: tuple[float, float] = (0.5, 1.1)  # how late a slow phone answers
     power_up: float = 3.0  # longest pause between power and the first request
     boots_per_second: float = 50.0  # at the start; more would show nothing sooner and make the picture jump
-    script_pace: float = 1.0  # scripts and outages run this many times slower; tests hurry
+    script_pace: float = 1.0  # scripts, outages and poor lines run this many times slower; tests hurry
+    call_every: float = math.inf  # between two calls of a phone, each of which it reports; infinity: it makes none
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,25 +109,36 @@ def plan_fleet(
     characters: Sequence[Character] | None = None,
     outages: Sequence[Outage] | None = None,
     tempo: Tempo | None = None,
+    tcp_share: float = 0.0,
 ) -> FleetPlan:
-    """A fleet of `phones` phones; `characters` (one per phone) and `outages` replace what the seed would choose."""
+    """A fleet of `phones` phones; `characters` (one per phone) and `outages` replace what the seed would choose.
+
+    `tcp_share` (0 to 1) of the phones register over TCP, and if there is any, all those that get cut off.
+    """
     places = places_for(phones)
     chosen = cast(phones, seed) if characters is None else characters
     if len(chosen) != phones:
         raise ValueError(f"{len(chosen)} characters for {phones} phones")
     pace = tempo or Tempo()
     spread = phones / pace.boots_per_second
-    planned = tuple(_planned(index, seed, places, chosen[index], spread) for index in range(phones))
+    planned = tuple(_planned(index, seed, places, chosen[index], spread, tcp_share) for index in range(phones))
     planned_outages = (Outage("warehouse", at=60.0, lasts=50.0),) if outages is None else tuple(outages)
     return FleetPlan(planned, places, planned_outages, pace)
 
 
-def _planned(index: int, seed: int, places: Sequence[Place], character: Character, spread: float) -> PlannedPhone:
+def _planned(  # noqa: PLR0917 - the plan's arguments and which phone
+    index: int, seed: int, places: Sequence[Place], character: Character, spread: float, tcp_share: float
+) -> PlannedPhone:
     key = f"{seed}:{index}"
     rng = Random(key)
     seat, site = divmod(index, len(places))
     identity = _identity(index, places[site], seat, rng)
-    return PlannedPhone(identity, character, script_of(character, rng), rng.uniform(0.0, spread), key)
+    script, boot_at = script_of(character, rng), rng.uniform(0.0, spread)
+    if rng.random() < tcp_share or (tcp_share and character is Character.CUT_OFF):
+        identity = replace(identity, transport="tcp")
+    return PlannedPhone(
+        identity, character, script, boot_at, key, poor_line=POOR_LINE if identity.site == POOR_SITE else None
+    )
 
 
 def _identity(index: int, place: Place, seat: int, rng: Random) -> Identity:

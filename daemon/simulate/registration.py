@@ -1,8 +1,9 @@
 """A phone's registration as it sees it: when to send REGISTER, what the answer means.
 
-Retransmission after RFC 3261 17.1.2 (0.5 s doubling to 4 s, given up after 32 s). A granted registration is renewed
-at half its time. Who is asked for a password proves it, once per challenge; a nonce is used until it is stale. Pure:
-`now` is an argument. Not here: text or sockets (`sip_text`, `sip_side`), the proof itself (`credentials`).
+Retransmission after RFC 3261 17.1.2 (0.5 s doubling to 4 s, given up after 32 s; over TCP none). A granted
+registration is renewed at half its time. Who is asked for a password proves it, once per challenge; a nonce is used
+until it is stale. Pure: `now` is an argument. Not here: text or sockets (`sip_text`, `sip_side`), the proof itself
+(`credentials`).
 """
 
 from __future__ import annotations
@@ -29,15 +30,27 @@ class Outcome(Enum):
 class Registration:
     """One account's registration."""
 
-    def __init__(self, domain: str, user: str, call_id: str, *, expires: int, retry: float, password: str = "") -> None:
+    def __init__(
+        self,
+        domain: str,
+        user: str,
+        call_id: str,
+        *,
+        expires: int,
+        retry: float,
+        password: str = "",
+        reliable: bool = False,
+    ) -> None:
+        """`expires` is asked for, `retry` is how long to wait after a refusal (seconds); `reliable` is TCP."""
         self.active = False
         self.refused = False  # the last word was a refusal
         self.at = math.inf  # when `send` is due
-        self._domain = domain
-        self._user = user
+        self.domain = domain
+        self.user = user
         self._call_id = call_id
         self._wanted = expires
         self._retry = retry
+        self._reliable = reliable
         self._cseq = 0
         self._begun_at = -math.inf  # the open request was first sent then; -infinity: none is open
         self._pause = T1
@@ -56,17 +69,22 @@ class Registration:
         self._leaving = True
         self._open(now)
 
+    def connection_lost(self, again_at: float) -> None:
+        """The connection it went over is gone: register again at `again_at`, unless it was on its way out."""
+        if not self._leaving:
+            self._open(again_at)
+
     def send(self, now: float) -> SendRegister:
         """The request that is due; plans its own retransmission."""
         if now >= self._begun_at + TIMER_F:
             self._open(now)
-        self.at = now + self._pause
+        self.at = now + (TIMER_F if self._reliable else self._pause)
         self._pause = min(2 * self._pause, T2)
-        if self.at >= self._begun_at + TIMER_F:
+        if self.at >= self._begun_at + TIMER_F and not self._reliable:
             self.at = now + self._retry
         proof = self._proof if self._proof.challenges else None
         expires = 0 if self._leaving else self._wanted
-        return SendRegister(self._domain, self._user, self._call_id, self._cseq, expires, proof)
+        return SendRegister(self.domain, self.user, self._call_id, self._cseq, expires, proof)
 
     def answered(  # noqa: PLR0917 - what an answer says, in its order
         self, cseq: int, code: int, granted: int, min_expires: int, now: float, challenges: tuple[str, ...] = ()

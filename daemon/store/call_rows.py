@@ -5,7 +5,6 @@ What an end measured and the alerts are one JSON text each, with only what is th
 
 from __future__ import annotations
 
-import json
 from dataclasses import fields
 from operator import attrgetter
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from daemon.fleet.calls import AlertLevel, CallQuality, QualityAlert, ReportKind, VoiceMetrics
 from daemon.fleet.model import Status
 from daemon.store.rows import Row
+from daemon.store.texts import compact, parsed
 
 _METRICS = {each.name: each.default for each in fields(VoiceMetrics)}
 _measured = attrgetter(*_METRICS)
@@ -64,7 +64,7 @@ def call_of(row: Row) -> CallQuality:
         _metrics(local_metrics),
         _metrics(remote_metrics),
         mos,
-        tuple(QualityAlert(metric, AlertLevel(level), end, when) for metric, level, end, when in json.loads(alerts)),
+        tuple(QualityAlert(metric, AlertLevel(level), end, when) for metric, level, end, when in parsed(alerts)),
         reports,
         Status(verdict),
         reason,
@@ -81,4 +81,4 @@ def _metrics_text(metrics: VoiceMetrics | None) -> str | None:
 
 
 def _metrics(text: str | None) -> VoiceMetrics | None:
-    return None if text is None else VoiceMetrics(**json.loads(text))
+    return None if text is None else VoiceMetrics(**parsed(text))

@@ -87,7 +87,7 @@ async def test_registrations_get_through_although_a_third_of_the_packets_is_lost
     calls = 60
     async with office(tmp_path) as there:
         # Repeated twice a second and 30 times at most, so that chance does not fail it.
-        patient = ("-T2", "500", "-max_retrans", "30", "-r", "30")
+        patient = ("-T2", "500", "-max_non_invite_retrans", "30", "-r", "30")
         await sipp("repeated.xml", there.server, "-lost", "33", *patient, calls=calls)
         assert await there.contacts() is not None
         # Each call is one registration, however often it was repeated.

@@ -116,3 +116,25 @@ def test_the_slowest_rate_still_lets_one_go_at_a_time() -> None:
     assert pace.admit(due, NOW) == due[:1]
     assert pace.admit([], NOW + 0.5) == []
     assert pace.admit([], NOW + 1) == due[1:]
+
+
+def test_when_all_together_are_too_many_sites_take_turns() -> None:
+    pace = Pace(Qualify(max_rate=200))  # ten at once
+    pace.admit(targets(300, "acme/hq") + targets(300, "acme/lab") + targets(300), NOW)
+    left = list[Target]()
+    for turn in range(1, 31):
+        left += pace.admit([], NOW + turn / 20)
+    served = {place: sum(target.place == place for target in left) for place in ("acme/hq", "acme/lab", "")}
+    assert min(served.values()) > 50
+
+
+def test_who_moved_to_another_site_while_it_waited_leaves_once_and_can_be_forgotten() -> None:
+    pace = Pace(Qualify(site_rate=2))
+    due = targets(3, "acme/hq")
+    pace.admit(due, NOW)
+    for target in due[1:]:
+        target.place = "acme/lab"
+    pace.admit(due[1:], NOW)
+    assert len(pace) == 2
+    pace.forget(due[1])
+    assert (pace.admit([], NOW + 1), len(pace)) == ([due[2]], 0)

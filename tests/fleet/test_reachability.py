@@ -115,6 +115,26 @@ def test_a_phone_that_only_answers_after_the_timeout_is_lagged_not_dead() -> Non
     assert play.device().reachability_reason == "answers pings, but slower than its limit: after the timeout"
 
 
+def test_an_answer_that_a_newer_one_overtook_says_nothing_new() -> None:
+    play = Playbook(record())
+    play.registers()
+    play.hears(ProbesAnswered((ProbeAnswered(MAC, 200, 0.05),)))
+    play.hears(ProbeMissed(MAC, "timeout"))
+    play.hears(ProbesAnswered((ProbeAnswered(MAC, 200, 0.05),)))  # its confirmation
+    play.hears(ProbesAnswered((ProbeAnswered(MAC, 200, None),)))  # and now the answer to what was missed
+    assert play.moves("reachability") == ["NO_STATUS > OK"]
+    assert play.device().misses == 0
+
+
+def test_a_late_answer_brings_a_woken_phone_back_though_nothing_is_missed_yet() -> None:
+    play = Playbook(record())
+    play.registers()
+    play.run_to(300)
+    play.hears(LifeSign(MAC, "keep-alive"))
+    play.hears(ProbesAnswered((ProbeAnswered(MAC, 200, None),)))
+    assert play.device().reachability is Reachability.LAGGED
+
+
 def test_a_device_has_its_own_limit_where_it_is_set() -> None:
     play = Playbook(record(lagged_after=0.1))
     play.registers()

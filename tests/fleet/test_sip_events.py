@@ -9,12 +9,20 @@ import pytest
 from daemon.config.settings import Settings
 from daemon.fleet.commands import Decided, SaveState
 from daemon.fleet.device import Device
-from daemon.fleet.events import LifeSign, ProbeAnswered, ProbesAnswered, Registered, Unregistered
+from daemon.fleet.events import (
+    InventoryApplied,
+    LifeSign,
+    ProbeAnswered,
+    ProbeMissed,
+    ProbesAnswered,
+    Registered,
+    Unregistered,
+)
 from daemon.fleet.fleet import ALIVE_AT, Fleet
 from daemon.fleet.model import Contact, Mac, Reachability
 from daemon.fleet.records import Snapshot
 from daemon.fleet.sip_events import static_contact
-from tests.support.builders import MAC, NOW, OTHER_MAC, binding, contact, record
+from tests.support.builders import MAC, NOW, OTHER_MAC, binding, contact, inventory, record
 from tests.support.playbook import Playbook, pinged
 
 STRANGER = Mac("00908f999999")
@@ -177,3 +185,43 @@ def test_a_contact_of_the_inventory_never_expires() -> None:
     play.run_to(2 * 86400)
     assert play.device().contact == found
     assert play.now == NOW + 2 * 86400
+
+
+def test_answers_by_the_handful_are_each_taken_for_their_own() -> None:
+    play = Playbook(record(), record(OTHER_MAC, number="2042"), record(STRANGER, number="2043"))
+    for mac in (MAC, OTHER_MAC, STRANGER):
+        play.registers(mac)
+    play.hears(ProbesAnswered(((MAC, 200, 0.02), (OTHER_MAC, 404, 3.0), ("connection/none", 200, 0.1))))
+    states = [play.device(mac).reachability for mac in (MAC, OTHER_MAC, STRANGER)]
+    assert states == [Reachability.OK, Reachability.LAGGED, Reachability.NO_STATUS]
+
+
+def test_the_answers_of_phones_that_are_fine_order_nothing() -> None:
+    play = Playbook(record())
+    play.registers()
+    play.hears(ProbesAnswered(((MAC, 200, 0.02),)))
+    assert play.hears(ProbesAnswered(((MAC, 200, 0.03),) * 10)) == []
+    assert play.device().round_trips.newest == pytest.approx(0.03)
+
+
+def test_a_miss_of_nobody_orders_nothing() -> None:
+    assert Playbook(record()).hears(ProbeMissed("connection/none", "timeout")) == []
+
+
+def test_a_phone_whose_record_is_not_approved_is_not_pinged() -> None:
+    play = Playbook(record(approved=False, contact=STATIC))
+    play.run_to(300)
+    assert not play.device().monitored
+    assert not pinged(play.orders)
+
+
+def test_a_static_contact_taken_out_of_the_inventory_is_pinged_no_more() -> None:
+    play = Playbook(record(contact=STATIC))
+    play.answers[MAC] = 0.02
+    play.run_to(61)
+    assert pinged(play.orders)
+    play.hears(InventoryApplied(inventory(record(contact="")), "ops"))
+    before = len(pinged(play.orders))
+    play.run_to(400)
+    assert play.device().contact is None
+    assert len(pinged(play.orders)) == before

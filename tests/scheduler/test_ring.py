@@ -13,7 +13,7 @@ from daemon.scheduler.ring import GRAIN, Ring
 from tests.support.builders import NOW
 
 MEMBERS = "abcdef"
-SHARES = {member: share for member, share in zip(MEMBERS, (0.0, 0.1, 0.1, 0.5, 0.95, 0.9999999), strict=True)}
+SHARES = dict(zip(MEMBERS, (0.0, 0.1, 0.1, 0.5, 0.95, 0.9999999), strict=True))
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.sampled_from(("add", "discard")), st.sampled_from(MEMBERS), st.just(0.0)),

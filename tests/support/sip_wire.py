@@ -8,13 +8,16 @@ from contextlib import asynccontextmanager
 import trio
 
 from daemon.config.listen import Listen
-from daemon.config.settings import Qualify, Sip
+from daemon.config.settings import Qualify, Sip, SipTls
 from daemon.errors import StoreUnavailable
-from daemon.fleet.commands import Answer
+from daemon.fleet.commands import Answer, SendProbes
 from daemon.fleet.events import Event, Registered, Unregistered
+from daemon.fleet.model import Contact
+from daemon.fleet.target import Target
 from daemon.scheduler.clock import Clock
+from daemon.sip.authentication import PasswordOf, nobodys_password
 from daemon.sip.endpoint import SipEndpoint
-from tests.support.sip_messages import Phonebook
+from tests.support.sip_messages import ALICE, Phonebook
 
 LOOPBACK = Listen("udp", "127.0.0.1", 0)
 LOOPBACK_6 = Listen("udp", "::1", 0)
@@ -39,12 +42,20 @@ class Disk:
 class Office:
     """The endpoint under test with everything around it."""
 
-    def __init__(self, *listen: Listen, qualify: Qualify | None = None) -> None:
+    def __init__(
+        self,
+        *listen: Listen,
+        qualify: Qualify | None = None,
+        tls: SipTls | None = None,
+        password_of: PasswordOf = nobodys_password,
+    ) -> None:
         self.phonebook = Phonebook()
         self.disk = Disk()
         self.events: list[Event] = []
-        settings = Sip(listen=listen or (LOOPBACK,), domain="pbx.example.net", min_expires=60)
-        self.endpoint = SipEndpoint(settings, qualify or Qualify(), self.phonebook, Clock())
+        self.settings = Sip(listen=listen or (LOOPBACK,), domain="pbx.example.net", min_expires=60, tls=tls or SipTls())
+        self.endpoint = SipEndpoint(
+            self.settings, qualify or Qualify(), self.phonebook, Clock(), password_of=password_of
+        )
 
     def deliver(self, event: Event) -> Disk:
         self.events.append(event)
@@ -63,8 +74,13 @@ class Office:
 
 
 @asynccontextmanager
-async def open_office(*listen: Listen, qualify: Qualify | None = None) -> AsyncIterator[Office]:
-    office = Office(*listen, qualify=qualify)
+async def open_office(
+    *listen: Listen,
+    qualify: Qualify | None = None,
+    tls: SipTls | None = None,
+    password_of: PasswordOf = nobodys_password,
+) -> AsyncIterator[Office]:
+    office = Office(*listen, qualify=qualify, tls=tls, password_of=password_of)
     async with trio.open_nursery() as nursery:
         await nursery.start(office.endpoint.run, office.deliver)
         yield office
@@ -101,6 +117,14 @@ async def open_phone(listen: Listen) -> AsyncIterator[Phone]:
     with trio.socket.socket(family, trio.socket.SOCK_DGRAM) as sock:
         await sock.bind((listen.host, 0))
         yield Phone(sock, listen)
+
+
+def ping(*contacts: Contact, key: str = ALICE) -> SendProbes:
+    """The order to ping Alice's phone (or another target) at each of these contacts."""
+    targets = [Target(key, 0.0) for _ in contacts]
+    for target, contact in zip(targets, contacts, strict=True):
+        target.contact = contact
+    return SendProbes(targets)
 
 
 def ok(request: bytes, status: bytes = b"200 OK") -> bytes:
