@@ -18,7 +18,7 @@ from daemon.config.listen import Listen
 from daemon.config.settings import Qualify, Settings, Sip
 from daemon.fleet.commands import StoreCommand
 from daemon.fleet.fleet import Fleet
-from daemon.fleet.model import DeviceRecord, Mac
+from daemon.fleet.model import DeviceRecord, DeviceState, Mac, Presence, Reachability
 from daemon.fleet.records import Snapshot
 from daemon.scheduler.clock import Clock
 from daemon.sip.endpoint import SipEndpoint
@@ -52,7 +52,7 @@ class Pinging:
 
 
 def settings_for(endpoints: int, interval: float) -> Settings:
-    """Everything by default but the pace; no ceiling that this fleet could come near."""
+    """Everything by default but the pace, with a ceiling that leaves half as much again for confirming misses."""
     timeout = min(4.0, interval)
     return Settings(
         sip=Sip(listen=(Listen("udp", "127.0.0.1", 0),), domain=DOMAIN),
@@ -60,7 +60,7 @@ def settings_for(endpoints: int, interval: float) -> Settings:
             interval=float(interval),
             timeout=timeout,
             lagged_after=timeout / 2,
-            max_rate=max(5000, round(4 * endpoints / interval)),
+            max_rate=max(5000, round(1.5 * endpoints / interval)),
         ),
     )
 
@@ -71,12 +71,34 @@ def records(endpoints: int, port: int) -> Iterator[DeviceRecord]:
         yield DeviceRecord(Mac(f"00908f{index:06x}"), number=str(index), contact=contact_of(index, port))
 
 
+def states(endpoints: int, port: int, now: float) -> Iterator[DeviceState]:
+    """What was remembered of them before a restart: all were OK."""
+    for record in records(endpoints, port):
+        yield DeviceState(
+            mac=record.mac,
+            presence=Presence.NEVER_SEEN,
+            presence_reason="",
+            presence_since=now,
+            last_seen=None,
+            source="",
+            report=None,
+            reachability=Reachability.OK,
+            reachability_reason="",
+            reachability_since=now,
+            contact=None,  # the static one
+            registered_server="",
+            ever_registered=True,
+        )
+
+
 @asynccontextmanager
-async def pinging(endpoints: int, interval: float, port: int) -> AsyncIterator[Pinging]:
-    """It pings until the end of the block."""
+async def pinging(endpoints: int, interval: float, port: int, *, known: bool = False) -> AsyncIterator[Pinging]:
+    """It pings until the end of the block; phones that are `known` were OK before, others are heard of first now."""
     settings, clock = settings_for(endpoints, interval), Clock()
     gc.disable()  # as the daemon starts
-    fleet = Fleet(settings, Snapshot(records=tuple(records(endpoints, port))), clock.now())
+    remembered = tuple(states(endpoints, port, clock.now())) if known else ()
+    fleet = Fleet(settings, Snapshot(records=tuple(records(endpoints, port)), states=remembered), clock.now())
+    del remembered
     gc.freeze()
     gc.enable()
     switchboard = Switchboard(fleet, DroppingStore(), clock)

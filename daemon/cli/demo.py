@@ -7,6 +7,8 @@ Not here: what the phones do (`daemon.simulate`), the timers (`demo_setup`), wha
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable, Iterable
+from contextlib import closing
 from errno import EADDRINUSE
 from functools import partial
 from pathlib import Path
@@ -32,6 +34,8 @@ from daemon.scheduler.clock import Clock
 from daemon.simulate.fleet import SimulatedFleet
 from daemon.simulate.plan import FleetPlan
 from daemon.simulate.trunk import Trunks
+
+Write = Callable[[Iterable[dict[str, object]]], Path]  # the entries of SIP connections -> the configuration's path
 
 REDRAW = 0.5  # seconds between two pictures on a terminal
 REPEAT = 5.0  # seconds between two lines in a pipe
@@ -73,28 +77,29 @@ def _attempt(
     return failures
 
 
-async def _demo(write: Callable[[Iterable[dict[str, object]]], Path], plan: FleetPlan, seconds: float | None) -> None:
-    """`write` gets the SIP connections' inventory entries and returns the configuration's path."""
-    with closing(Trunks()) as trunks, trio.open_signal_receiver(*ENDING) as signals:
+async def _demo(write: Write, plan: FleetPlan, seconds: float | None) -> None:
+    with closing(Trunks()) as trunks:
         config = write(trunks.connections())
         settings = load_settings(config)
         log_file = config.with_name("ringkeeper.log")
-        stream = logs_into.enter
-        async with trio.open_nursery() as daemon:
-            with trio.CancelScope() as until_signal:
-                daemon.start_soon(end_on, signals, until_signal)
-                running = await daemon.start(partial(run_daemon, settings, config_path=config))
-                await _show(running, plan, log_file, seconds)
-            daemon.cancel_scope.cancel()
+        with log_file.open("w", encoding="utf-8") as stream, trio.open_signal_receiver(*ENDING) as signals:
+            logs.configure(settings.log, stream)
+            async with trio.open_nursery() as daemon:
+                with trio.CancelScope() as until_signal:
+                    daemon.start_soon(end_on, signals, until_signal)
+                    running = await daemon.start(partial(run_daemon, settings, config_path=config))
+                    await _show(running, plan, trunks, log_file, seconds)
+                daemon.cancel_scope.cancel()
 
 
-async def _show(running: Running, plan: FleetPlan, log_file: Path, seconds: float | None) -> None:
+async def _show(running: Running, plan: FleetPlan, trunks: Trunks, log_file: Path, seconds: float | None) -> None:
     """The fleet and its picture, until cancelled or for `seconds`."""
     token = running.add_operator("demo", Role.ADMINISTRATOR)
     heading = _heading(running, token, log_file)
     fleet = SimulatedFleet(plan, running.phones_url, running.sip_address)
     with trio.move_on_after(seconds or float("inf")):
         async with trio.open_nursery() as nursery:
+            await nursery.start(trunks.run)
             await nursery.start(fleet.run)
             await (_draw(running, heading) if out.is_terminal else _tell(running, heading))
 
@@ -105,7 +110,7 @@ def _heading(running: Running, token: str, log_file: Path) -> Text:
         f"[bold]Ringkeeper demo[/bold], Ctrl-C ends it\n"
         f"Operators  [link]{running.operators_url}/sign-in#{token}[/link]\n"
         f"Phones     {running.phones_url}\n"
-        f"SIP        udp://{host}:{port}\n"
+        f"SIP        {host}:{port}, UDP and TCP\n"
         f"API        curl --unix-socket {running.socket_path} http://ringkeeper/api/v1/summary\n"
         f"Log        {log_file}\n"
     )

@@ -114,7 +114,7 @@ qualify:
   confirm_after: 1s
   unreachable_interval: 20s
   unknown_after: 40s
-quality: {{window: 60s}}
+quality: {{window: 2m, minimum_calls: 2}}
 keep_alive: {{period: {format_duration(KEEP_ALIVE_PERIOD)}, disconnected_after: 45s, checkpoint: 5s}}
 numbers: {{cooling_duration: 60s, audiocodes_cooling_duration: 60s}}
 snmp: {{managers: {json.dumps(managers)}}}

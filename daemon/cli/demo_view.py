@@ -5,6 +5,7 @@ Not here: when it is shown (`demo`).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from heapq import nlargest
@@ -15,6 +16,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from daemon.fleet.connection import Connection
 from daemon.fleet.device import Device
 from daemon.fleet.model import Presence, Reachability, Status
 from daemon.fleet.notifications import Alarm, Severity
@@ -54,6 +56,10 @@ class Watched(Protocol):
     def alarms(self) -> Mapping[str, Alarm]:
         """Active alarms by id."""
 
+    @property
+    def connections(self) -> Mapping[str, Connection]:
+        """SIP connections by name."""
+
     def statistics(self) -> Statistics:
         """Counts by state."""
 
@@ -81,9 +87,10 @@ def newest_changes(devices: Iterable[Device], limit: int = NEWEST_TRANSITIONS) -
 def plain_line(fleet: Watched, elapsed: float) -> str:
     """The state of the fleet in one line; states that no device is in are left out."""
     counts = fleet.statistics()
+    connections = Counter(connection.reachability for connection in fleet.connections.values())
     return (
         f"{elapsed:5.0f} s | reachability: {_in_words(counts.reachability)} | presence: {_in_words(counts.presence)}"
-        f" | status: {_in_words(counts.status)} | alarms: {len(fleet.alarms)}"
+        f" | status: {_in_words(counts.status)} | connections: {_in_words(connections)} | alarms: {len(fleet.alarms)}"
     )
 
 
@@ -95,6 +102,7 @@ def picture(fleet: Watched, heading: RenderableType, now: float) -> RenderableTy
             _counts("Reachability", counts.reachability, Reachability),
             _counts("Presence", counts.presence, Presence),
             _counts("Status", counts.status, Status),
+            _connections(fleet.connections.values()),
         ],
         padding=(0, 3),
     )
@@ -115,6 +123,13 @@ def _counts(title: str, counts: Mapping[_State, int], states: Iterable[_State]) 
     table = Table(title=title, show_header=False, title_justify="left", title_style="bold")
     for state in states:
         table.add_row(_coloured(state), Text(str(counts.get(state, 0)), justify="right"))
+    return table
+
+
+def _connections(connections: Iterable[Connection]) -> Table:
+    table = Table(title="SIP connections", show_header=False, title_justify="left", title_style="bold")
+    for connection in connections:
+        table.add_row(connection.name, _coloured(connection.reachability))
     return table
 
 

@@ -152,8 +152,8 @@ class Sip(Block):
     failures_per_minute: Annotated[int, Field(ge=1)] = 60
     # Registrations of devices nobody defined are refused; this bounds the log lines about them per minute.
     log_lines_per_minute: Annotated[int, Field(ge=1)] = 30
-    # Voice quality reports of one address. At Polycom's shortest interval, 5 s, a call makes 12; an SBC that reports for a
-    # site has 60 calls ending a minute.
+    # Voice quality reports of one address. At Polycom's shortest interval, 5 s, a call makes 12 a minute; an SBC that
+    # reports for a site has 60 calls ending a minute.
     quality_reports_per_minute: Annotated[int, Field(ge=1)] = 60
     trace: TraceLimits = TraceLimits()
     dns: Dns = Dns()
@@ -225,7 +225,7 @@ class Quality(Block):
     # Shares of a device's or site's calls that were bad: a mean hides that every fifth caller hung up in anger.
     bad_calls_warning: Annotated[float, Field(gt=0, le=1)] = 0.2
     bad_calls_error: Annotated[float, Field(gt=0, le=1)] = 0.5
-    minimum_calls: Annotated[int, Field(ge=1)] = 3  # fewer prove nothing: one call may have gone to a mobile in a tunnel
+    minimum_calls: Annotated[int, Field(ge=1)] = 3  # fewer prove nothing: one may have gone to a mobile in a tunnel
     max_calls_per_device: Annotated[int, Field(ge=1)] = 50  # in the window; a busy attendant has one a minute
     # In the window, over all: 1.7 calls an hour of each of 30,000 phones, 90 MB; beyond it the oldest count no more.
     max_calls: Annotated[int, Field(ge=100)] = 50_000

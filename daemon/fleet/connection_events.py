@@ -104,8 +104,8 @@ def not_located(parts: Parts, event: TargetNotLocated, now: float) -> list[Comma
     if connection.addresses or not connection.monitored:
         return [Decided("lookup", "failed, known addresses stay in use", connection.key)]
     connection.misses += 1
-    if connection.reachability in ALIVE and connection.misses < parts.settings.qualify.misses:
-        return [Decided("lookup", "failed, to be confirmed", connection.key)]  # it was well before our restart
+    if connection.reachability is not Reachability.UNREACHABLE and connection.misses < parts.settings.qualify.misses:
+        return [Decided("lookup", "failed, to be confirmed", connection.key)]  # after a boot DNS may not be up yet
     moved = reachability.step(connection, Stimulus.NOT_LOCATED, now, event.why)
     return _follow(parts, connection, moved, now) or [Decided("lookup", "failed again", connection.key)]
 

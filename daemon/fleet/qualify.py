@@ -123,8 +123,11 @@ class Pinging:
         if target.reachability not in ALIVE and not self._convinced(target):
             self.ask_again(target, now + self.settings.confirm_after)
             return Decided("qualify", "answer to be confirmed", target.key)
-        moved = reachability.step(target, stimulus, now, _how_fast(target, answer.rtt))
-        if moved or irregular:
+        how_fast = _how_fast(target, answer.rtt)
+        moved = reachability.step(target, stimulus, now, how_fast)
+        if target.reachability_reason == NOT_BACK:
+            target.reachability_reason = f"{stimulus}: {how_fast}"
+        if moved or irregular or not target.ring:
             self._arm(target)
             self._plan(target, now)
         target.steady = target.ring > 0 and target.reachability is Reachability.OK
@@ -135,6 +138,7 @@ class Pinging:
         if not target.monitored or target.contact is None:
             return Decided("qualify", "miss of what is no longer watched", target.key)
         if cause == NOT_BACK:
+            target.reachability_reason, target.steady = NOT_BACK, False
             self._plan(target, now)
             return Decided("qualify", NOT_BACK, target.key)
         target.steady = False
@@ -204,8 +208,8 @@ class Pinging:
         self._turned_at = now
         regular = list(chain.from_iterable(ring.expire(now) for ring in self._rings.values()))
         extra = [target for key in self.pings.expire(now) if (target := self.targets.get(key)) and target.contact]
-        for target in extra:
-            self._plan(target, now)
+        for target in extra:  # its outcome plans the next one; two under way would count one outage twice
+            self._leave_for_later(target, self._period(target), now)
         sent = list[Target]()
         for target in self.pace.admit(regular + extra, now):
             if target.contact:
@@ -224,12 +228,18 @@ class Pinging:
     def _plan(self, target: Target, now: float) -> None:
         """Set the next regular ping by the target's state."""
         period = self._period(target)
-        if period == target.period:
+        if period == target.period < math.inf:
             self.pings.cancel(target.key)
             self._join_ring(target, period, now)
             return
         self._leave_ring(target)
-        # The grids of two pauses do not fit into each other: between two of them lies at least what a live one has.
+        self._leave_for_later(target, period, now)
+
+    def _leave_for_later(self, target: Target, period: float, now: float) -> None:
+        """A ping at its place in another grid than that of its ring, but no sooner than a live one has its next.
+
+        The grids of two pauses do not fit into each other, so a place of one may be close behind a place of the other.
+        """
         earliest = now + 0.99 * target.period
         self.pings.set(target.key, math.inf if math.isinf(period) else slot(earliest, period, target.share))
 

@@ -28,7 +28,7 @@ _MODELS = (
     ("445HD", "3.4.6.604"),
 )
 # The site whose uplink is overbooked, and when.
-POOR_SITE, POOR_LINE = "workshop", Spell(at=10, lasts=120, every=300)
+POOR_SITE, POOR_LINE = "workshop", Spell(at=10, lasts=120, every=480)
 _FIRST_NAMES = ("Ada", "Ben", "Clara", "David", "Edith", "Frank", "Grace", "Hugo", "Iris", "Jonas", "Kira", "Leo")
 _LAST_NAMES = ("Abel", "Brook", "Carter", "Dunn", "Ellis", "Ford", "Gray", "Hill", "Irwin", "Jones", "King", "Lane")
 

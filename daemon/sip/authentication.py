@@ -22,7 +22,7 @@ from ipaddress import IPv6Address, ip_address
 from typing import Protocol
 
 from daemon.config.settings import Sip
-from daemon.errors import BadMessage, StoreUnavailable
+from daemon.errors import BadMessage
 from daemon.fleet.device import Device
 from daemon.fleet.model import Mac, Tenant
 from daemon.sip.digest import Credentials, expected_response, hashed, parse_credentials
@@ -77,7 +77,7 @@ class AuthenticationStatistics:
 class Authentication:
     """Judges REGISTERs. `key` (secret) makes nonces; `password_of` opens a device's password.
 
-    It returns None for a device without one, and may raise `StoreUnavailable` for one that cannot be opened.
+    It returns None for a device without one; `StoreUnavailable`, if one cannot be opened, goes on to whoever asked.
     """
 
     def __init__(self, settings: Sip, directory: Directory, key: bytes, password_of: PasswordOf) -> None:
@@ -195,20 +195,13 @@ class Authentication:
         key = user, realm, algorithm, sealed
         if sealed and key in self._secrets:
             return self._secrets[key]
-        password = self._password(owner) if owner and sealed else None
+        password = self._password_of(owner.mac) if owner and sealed else None
         secret = hashed(algorithm, user, realm, self._nobodys_password if password is None else password)
         if password is not None:
             if len(self._secrets) >= MAX_SECRETS:
                 del self._secrets[next(iter(self._secrets))]
             self._secrets[key] = secret
         return secret
-
-    def _password(self, owner: Device) -> str | None:
-        """None where it was sealed with another key: nobody can prove it, and the phone hears what a guesser does."""
-        try:
-            return self._password_of(owner.mac)
-        except StoreUnavailable:
-            return None
 
     def _device_of(self, user: str) -> Device | None:
         mac = self._directory.mac_of_user(user)

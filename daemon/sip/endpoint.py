@@ -46,7 +46,8 @@ log = structlog.get_logger("sip")
 
 # After the first datagram others are given this long to arrive, because waking up costs more than handling one. The
 # kernel stamps their arrival, so round trips stay exact. Only a request notices: the first one, since while there are
-# some the pause is a shorter one, which is less than what a REGISTER waits for the disk.
+# some the pause is a shorter one, which is less than what a REGISTER waits for the disk. So it is while more pings are
+# under way than half of what the kernel keeps of their answers.
 GATHER, GATHER_REQUESTS = 0.05, 0.005
 # Batches handled before others get their turn: some milliseconds of answers, or of a flood.
 BATCHES = 4
@@ -206,6 +207,8 @@ class SipEndpoint:
                 ears = Ears(self._take_message, self._intake.note_life, lambda _: None, self._pinger.dial_failed)
                 await nursery.start(self._connections.run, ears)
                 self._addresses = self._in_order(flows)
+                rooms = {str(flow.listen): flow.room for flow in flows}
+                log.info("listening", event_name="sip-listening", answers_kept_by_the_kernel=rooms)
                 streams = {listen.scheme: (listen.host, listen.port) for listen in self._connections.addresses}
                 self._pinger.start(_first_of_each_family(flows), streams, self._settings, deliver)
                 for flow in flows:
@@ -238,7 +241,8 @@ class SipEndpoint:
         others = 0
         while True:
             await trio.lowlevel.wait_readable(flow.socket)
-            await trio.sleep(GATHER_REQUESTS if self._others > others else GATHER)
+            hurry = self._others > others or len(self._pinger.probes) > flow.room // 2
+            await trio.sleep(GATHER_REQUESTS if hurry else GATHER)
             others = self._others
             while not self._drain(flow):
                 await trio.lowlevel.checkpoint()

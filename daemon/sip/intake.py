@@ -206,8 +206,9 @@ class Intake:
         try:
             return self._uas.handle(request, source, now)
         except StoreUnavailable as error:  # its password cannot be opened: our fault, and told as such
-            why = str(error)
-            log.error("a request could not be judged", event_name="sip-store", why=why)  # noqa: TRY400 - it says why
+            if self._log_lines.take(now):
+                why = str(error)
+                log.error("a request could not be judged", event_name="sip-store", why=why)  # noqa: TRY400 - it says why
             return self._uas.unavailable(request, source, "store", RETRY_AFTER)
 
     async def _answer_when_stored(self) -> None:

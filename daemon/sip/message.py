@@ -154,16 +154,6 @@ class Message:
         """Every challenge of a WWW-Authenticate or Proxy-Authenticate, one to an item, however they share lines."""
         return [challenge for value in self.all(name) for challenge in split_challenges(value)]
 
-    def expires(self) -> int | None:
-        """Seconds; None if there is no Expires; `BadMessage` ("expires") for what is no number up to 2**32-1."""
-        text = self.first("expires")
-        if not text and not self.all("expires"):
-            return None
-        seconds = parse_number(text, LARGEST_EXPIRES)
-        if seconds is None:
-            raise BadMessage("expires", f"not seconds: {text[:60]!r}")
-        return seconds
-
     def media_type(self) -> str:
         """The Content-Type in lower case and without its parameters, "" if there is none."""
         return self.first("content-type").partition(";")[0].strip().lower()

@@ -112,7 +112,8 @@ class Inbox:
         name = self._names[index * _LONGEST_NAME : (index + 1) * _LONGEST_NAME]
         port = int.from_bytes(name[2:4], "big")
         if int.from_bytes(name[:2], sys.byteorder) == socket.AF_INET6:
-            return Source(socket.inet_ntop(socket.AF_INET6, name[8:24]), port)
+            host, scope = socket.inet_ntop(socket.AF_INET6, name[8:24]), int.from_bytes(name[24:28], sys.byteorder)
+            return Source(f"{host}%{scope}" if scope else host, port)  # a link-local one leads nowhere without it
         return Source(socket.inet_ntop(socket.AF_INET, name[4:8]), port)
 
 

@@ -46,7 +46,7 @@ def parse(datagram: bytes) -> Request | Response:
     Bytes that are no UTF-8 survive as surrogates and come out of `Response.render` as they were.
     """
     if len(datagram) > MAX_DATAGRAM:
-        raise BadMessage("too-large", f"{len(datagram)} bytes", 513)
+        raise BadMessage("too-large", f"{len(datagram)} bytes")
     # Section 7.5: empty lines before the start line are to be ignored.
     head, end, body = datagram.lstrip(b"\r\n").partition(b"\r\n\r\n")
     if not end:
@@ -68,9 +68,9 @@ def _unfolded_lines(head: str) -> list[str]:
         head = _FOLD.sub(" ", head)
     lines = head.split("\r\n")
     if len(lines) > MAX_HEADERS + 1:
-        raise BadMessage("too-many-headers", str(len(lines)), 513)
+        raise BadMessage("too-many-headers", str(len(lines)))
     if len(head) > MAX_LINE and max(map(len, lines)) > MAX_LINE:
-        raise BadMessage("line-too-long", str(max(map(len, lines))), 513)
+        raise BadMessage("line-too-long", str(max(map(len, lines))))
     return lines
 
 

@@ -156,9 +156,11 @@ class Pinger:
         for place, code in failed:
             self._fail(tokens[place], "send failed", f"send-{errno.errorcode.get(code, code)}")
         if self._traces.active:
-            for target, contact, text in zip(targets, contacts, texts, strict=True):
-                to = Source(contact.host, contact.port)
-                self._traces.note(target.key, now, Packet("sent", to, text.encode("ascii"), flow.address))
+            unsent = {place for place, _ in failed}
+            for place, (target, contact) in enumerate(zip(targets, contacts, strict=True)):
+                if place not in unsent:
+                    packet = Packet("sent", Source(contact.host, contact.port), texts[place].encode(), flow.address)
+                    self._traces.note(target.key, now, packet)
 
     def _send_alone(self, target: Target, now: float) -> None:
         """A ping with a route, or over a stream, or one that cannot be sent at all."""
@@ -173,8 +175,9 @@ class Pinger:
             return
         data = template.render(contact, token)
         over = self._over_udp if to.transport == "udp" else self._over_stream
-        self.counts["sent"] += over(to, contact, data, token)
-        self._traces.note(target.key, now, Packet("sent", to, data.encode("ascii")))
+        if over(to, contact, data, token):
+            self.counts["sent"] += 1
+            self._traces.note(target.key, now, Packet("sent", to, data.encode("ascii")))
 
     def _over_udp(self, to: Source, contact: Contact, data: str, token: str) -> bool:
         flow = self.flows[family_of(to.host) or 0]

@@ -158,7 +158,7 @@ def _check_event(request: Request) -> None:
 
 def _check_type(request: Request) -> None:
     """No type at all is let pass: what it is shows in its first word."""
-    kind = request.first("content-type").partition(";")[0].strip().lower()
+    kind = request.media_type()
     if kind not in ("", BODY) or request.first("content-encoding").lower() not in ("", "identity"):
         raise BadMessage("content-type", f"not {BODY}", 415)
 

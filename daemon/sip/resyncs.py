@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 
 from daemon.config.settings import Sip
-from daemon.errors import BadMessage
+from daemon.errors import BadMessage, StoreUnavailable
 from daemon.fleet.commands import SendNotify
 from daemon.fleet.events import ResyncEnded
 from daemon.fleet.model import Mac
@@ -50,10 +50,10 @@ class Resyncs:
         sent_by: Callable[[Source], str | None],
         new_token: Callable[[], str],
     ) -> None:
-        """`password_of` gives a phone's SIP password, None if it has none; `new_token` must be unguessable.
+        """`password_of` gives a phone's SIP password, None if it has none; `StoreUnavailable` if it cannot be opened.
 
-        `sent_by` says as what (`host:port`) we are reached by whoever is there, None if nothing can be sent there: no
-        socket of that family, or a connection that is gone.
+        `new_token` must be unguessable. `sent_by` says as what (`host:port`) we are reached by whoever is there; None
+        if nothing can be sent there: no socket of that family, or a connection that is gone.
         """
         self.settings = settings
         self._password_of = password_of
@@ -123,7 +123,10 @@ class Resyncs:
         challenges = response.challenges(asked)
         if resync.cseq > 1 and not (resync.cseq < _LAST_CSEQ and any(map(_stale, challenges))):
             return _ended(resync.order, False, f"refused with {response.status}: it did not take its own password")
-        password = self._password_of(resync.order.mac)
+        try:
+            password = self._password_of(resync.order.mac)
+        except StoreUnavailable:
+            return _ended(resync.order, False, f"refused with {response.status}: the SIP password cannot be opened")
         if not password:
             return _ended(resync.order, False, f"refused with {response.status}: the SIP password is not known here")
         uri, user = resync.check_sync.uri, resync.order.user

@@ -101,12 +101,12 @@ class StreamReader:
             self._searched = max(0, len(self._buffer) - 3)
             reach = len(self._buffer) if end < 0 else end + 4
             if reach > MAX_DATAGRAM:
-                raise BadMessage("too-large", "no end of the headers", 513)
+                raise BadMessage("too-large", "no end of the headers")
             if end < 0:
                 return None
             self._whole = reach + _content_length(bytes(self._buffer[: end + 2]))
             if self._whole > MAX_DATAGRAM:
-                raise BadMessage("too-large", f"{self._whole} bytes", 513)
+                raise BadMessage("too-large", f"{self._whole} bytes")
         if len(self._buffer) < self._whole:
             return None
         message = bytes(self._buffer[: self._whole])

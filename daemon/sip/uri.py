@@ -1,6 +1,6 @@
 """SIP URIs (RFC 3261 section 19.1): reading them, comparing them, and what they mean as a device's contact.
 
-Not here: resolving a name; a contact whose host is a name is kept, but nothing can be sent to it yet.
+Not here: resolving a name (`locate`).
 """
 
 from __future__ import annotations

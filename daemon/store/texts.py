@@ -49,8 +49,9 @@ def _contact_values(contact: Contact) -> list[Any]:
 
 
 def _contact(values: list[Any]) -> Contact:
-    *address, transport, route = values if len(values) == 6 else (*values, "udp", ())
-    return Contact(*address, transport, tuple(route))
+    uri, host, port, expires_at, *others = values
+    transport, route = others or ("udp", ())
+    return Contact(uri, host, port, expires_at, transport, tuple(route))
 
 
 def _binding_values(binding: Binding) -> list[Any]:

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from daemon.cli import demo_setup
-from daemon.cli.demo_setup import TrapManager, parse_manager, split_address, write_demo
+from daemon.cli.demo_setup import TrapManager, parse_manager, plan_demo, split_address, write_demo
 from daemon.config.check import check
 from daemon.config.loader import load_settings
 from daemon.errors import RingkeeperError
+from daemon.simulate.characters import Character
 from daemon.simulate.plan import Tempo, plan_fleet
 
 PLAN = plan_fleet(12)
@@ -51,7 +52,37 @@ def test_a_port_that_somebody_has_is_left_to_the_kernel(tmp_path: Path, monkeypa
 def test_without_friendly_ports_the_kernel_chooses_all_of_them(tmp_path: Path) -> None:
     settings = load_settings(write_demo(tmp_path, PLAN, None, friendly_ports=False))
     listens = (*settings.http.phones.listen, settings.http.operators.listen[1], *settings.sip.listen)
-    assert [listen.port for listen in listens] == [0, 0, 0]
+    assert [listen.port for listen in listens[:2]] == [0, 0]
+    assert all(listen.port not in (0, demo_setup.SIP_PORT) for listen in settings.sip.listen)
+
+
+def test_sip_has_the_same_port_for_udp_and_tcp(tmp_path: Path) -> None:
+    listens = load_settings(write_demo(tmp_path, PLAN, None)).sip.listen
+    assert [listen.scheme for listen in listens] == ["udp", "tcp"]
+    assert listens[0].port == listens[1].port
+
+
+@pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM])
+def test_a_sip_port_that_one_of_the_two_has_in_use_is_left_alone(kind: socket.SocketKind) -> None:
+    with socket.socket(socket.AF_INET, kind) as taken:
+        taken.bind(("127.0.0.1", 0))
+        assert demo_setup.free_for_both(taken.getsockname()[1]) != taken.getsockname()[1]
+
+
+def test_some_phones_use_tcp_and_all_make_calls() -> None:
+    plan = plan_demo(200, seed=1)
+    over_tcp = [phone for phone in plan.phones if phone.identity.transport == "tcp"]
+    assert 20 < len(over_tcp) < 60
+    assert all(phone.identity.transport == "tcp" for phone in plan.phones if phone.character is Character.CUT_OFF)
+    assert plan.tempo.call_every == 50.0
+    assert plan_demo(10, seed=1).tempo.call_every == demo_setup.SHORTEST_PAUSE
+
+
+def test_the_sip_connections_stand_in_the_inventory(tmp_path: Path) -> None:
+    entry: dict[str, object] = {"name": "carrier", "target": "sip:127.30.0.1:5070"}
+    write_demo(tmp_path, PLAN, None, [entry])
+    assert '"carrier"' in (tmp_path / "inventory.yml").read_text(encoding="utf-8")
+    assert check(tmp_path / "ringkeeper.yml") == []
 
 
 def test_addresses_are_split_and_bad_ones_refused_with_a_hint() -> None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from rich.console import Console
 
 from daemon.cli.demo_view import newest_changes, picture, plain_line
+from daemon.fleet.connection import Connection
 from daemon.fleet.device import Device
-from daemon.fleet.model import DeviceRecord, Mac, Presence, Reachability, Status
+from daemon.fleet.model import ConnectionRecord, DeviceRecord, Mac, Presence, Reachability, Status
 from daemon.fleet.notifications import Alarm, EventType, Severity
 
 
@@ -49,9 +50,12 @@ class Counts:
 
 @dataclass
 class SmallFleet:
-    """Three devices and one alarm."""
+    """Three devices, a SIP connection and one alarm."""
 
     alarms: dict[str, Alarm] = field(default_factory=lambda: {"a": ALARM})
+    connections: dict[str, Connection] = field(
+        default_factory=lambda: {"carrier": Connection(ConnectionRecord("carrier", "sip:127.30.0.1"), 0.0)}
+    )
 
     def devices(self) -> list[Device]:
         return DEVICES
@@ -74,7 +78,8 @@ def test_the_newest_changes_come_first_with_their_reason() -> None:
 
 def test_a_plain_line_leaves_out_states_without_devices() -> None:
     assert plain_line(SmallFleet(), 12.3) == (
-        "   12 s | reachability: OK 2, UNREACHABLE 1 | presence: NEVER_SEEN 3 | status: UNMONITORED 3 | alarms: 1"
+        "   12 s | reachability: OK 2, UNREACHABLE 1 | presence: NEVER_SEEN 3 | status: UNMONITORED 3"
+        " | connections: NO_STATUS 1 | alarms: 1"
     )
 
 
@@ -83,7 +88,7 @@ def test_the_picture_shows_all_states_changes_and_alarms() -> None:
     with console.capture() as shown:
         console.print(picture(SmallFleet(), "heading", 40.0))
     text = shown.get()
-    for word in (*Reachability, *Presence, *Status, "heading", "reason 2002", "MAJOR", "Active alarms: 1"):
+    for word in (*Reachability, *Presence, *Status, "heading", "reason 2002", "carrier", "MAJOR", "Active alarms: 1"):
         assert word in text
     assert "stopped [answering]" in text
     assert "10 s" in text

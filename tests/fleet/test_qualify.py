@@ -24,7 +24,7 @@ from daemon.fleet.events import (
     Unregistered,
 )
 from daemon.fleet.model import Mac, Reachability, Transition
-from daemon.fleet.qualify import SETTLE, SHORTEST_TURN, Pinging, slot
+from daemon.fleet.qualify import LONGEST_TURN, SETTLE, SHORTEST_TURN, Pinging, slot
 from daemon.fleet.reachability import Stimulus
 from daemon.fleet.target import Target
 from tests.support.builders import ACME, MAC, NOW, contact, inventory, record, settings
@@ -265,7 +265,33 @@ def test_the_first_ping_of_a_phone_is_no_sooner_than_its_place_after_a_confirmed
     assert (lone.now - place) % 60 == pytest.approx(0, abs=0.001)
 
 
-@given(st.text("0123456789abcdef", min_size=12, max_size=12), st.floats(0, 3600))
+KEYS = st.text("0123456789abcdef", min_size=12, max_size=12)
+
+
+@given(KEYS, st.floats(0, 120))
+def test_no_regular_ping_falls_into_a_confirmation(key: str, later: float) -> None:
+    lone = Lone(key=key, now=NOW + later)
+    lone.pinging.registered(lone.phone, lone.now)
+    assert lone.next_ping() == pytest.approx(SETTLE)
+    lone.now += 4
+    lone.misses()
+    assert lone.next_ping() == pytest.approx(2.0)
+    lone.now += 4
+    lone.misses()
+    assert lone.next_ping() == pytest.approx(2.0)
+
+
+def test_a_ping_whose_outcome_nobody_tells_is_followed_by_a_regular_one() -> None:
+    lone = Lone()
+    lone.next_ping()
+    place = lone.now
+    lone.misses()
+    assert lone.next_ping() == pytest.approx(2.0)
+    assert 59 < lone.next_ping() < 120
+    assert (lone.now - place) % 60 < 0.1
+
+
+@given(KEYS, st.floats(0, 3600))
 def test_a_dead_phone_is_pinged_ever_more_seldom_at_its_place_until_it_answers(key: str, later: float) -> None:
     lone = Lone(key=key, now=NOW + later)
     lone.next_ping()
@@ -278,7 +304,7 @@ def test_a_dead_phone_is_pinged_ever_more_seldom_at_its_place_until_it_answers(k
     assert pauses[-3:] == pytest.approx([300] * 3, abs=0.001)
     lone.answers()
     assert lone.next_ping() <= 60.1
-    assert lone.next_ping() == pytest.approx(60, abs=0.001)
+    assert lone.next_ping() == pytest.approx(60, abs=LONGEST_TURN)  # those that are due are collected so long
 
 
 def test_a_dead_phone_with_a_long_interval_is_not_pinged_more_often_than_a_live_one() -> None:
@@ -458,3 +484,15 @@ def test_loss_and_percentiles_are_those_of_the_pings() -> None:
     lone.misses()
     assert lone.phone.round_trips.loss() == pytest.approx(0.25)
     assert lone.phone.round_trips.percentiles((0.5, 1.0)) == pytest.approx([0.02, 0.03])
+
+
+def test_an_interval_of_never_means_no_regular_pings() -> None:
+    lone = Lone()
+    lone.phone.period = math.inf
+    lone.pinging.watch(lone.phone, lone.now)
+    assert lone.next_ping() == math.inf
+    lone.pinging.registered(lone.phone, lone.now)
+    assert lone.next_ping() == pytest.approx(SETTLE)
+    lone.answers()
+    assert lone.phone.reachability is Reachability.OK
+    assert lone.next_ping() == math.inf

@@ -66,7 +66,6 @@ VIEWS: list[Callable[[Message], object]] = [
     Message.from_,
     Message.to,
     Message.contacts,
-    Message.expires,
     Message.media_type,
     Message.content_length,
     lambda message: message.challenges("www-authenticate"),

@@ -9,7 +9,7 @@ from zlib import crc32
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.scheduler.ring import GRAIN, Ring
+from daemon.scheduler.ring import GRAIN, PLACES, Ring
 from tests.support.builders import NOW
 
 MEMBERS = "abcdef"
@@ -145,3 +145,13 @@ def test_a_thousand_shares_of_a_second_have_places_for_all() -> None:
     ring = ring_of(*(index / 1000 for index in range(1000)), period=1.0)
     assert len(ring.expire(NOW + 1)) == 1000
     assert len(ring_of(0.0, 0.5, 0.99, period=GRAIN / 2).expire(NOW + 1)) == 3
+
+
+def test_a_ring_of_a_year_costs_no_more_than_its_members() -> None:
+    year = 365 * 86400.0
+    ring = ring_of(0.1, 0.5, period=year)
+    assert ring._count == PLACES
+    assert [who for _, who in dues(ring, NOW + year)] in ([[0.1], [0.5]], [[0.5], [0.1]])
+    ring.discard(0.1, 0.1)
+    ring.discard(0.5, 0.5)
+    assert (ring._places, ring._occupied) == ({}, [])

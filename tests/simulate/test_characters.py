@@ -16,8 +16,8 @@ def test_every_fleet_of_fifty_or_more_has_every_character(count: int, seed: int)
     assert set(cast(count, seed)) == set(Character)
 
 
-def test_the_first_eleven_phones_are_one_of_each() -> None:
-    assert set(cast(11, 3)) == set(Character)
+def test_the_first_twelve_phones_are_one_of_each() -> None:
+    assert set(cast(12, 3)) == set(Character)
 
 
 def test_a_deck_is_fifty_cards() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import trio
@@ -10,9 +11,12 @@ import trio
 from daemon.simulate.characters import Character, Moment, Script, Turn
 from daemon.simulate.fleet import SimulatedFleet
 from daemon.simulate.plan import FleetPlan, Outage, PlannedPhone, Tempo, plan_fleet
-from tests.support.fake_daemon import FakeDaemon
+from daemon.simulate.stream import split
+from tests.support.fake_daemon import OPTIONS, FakeDaemon
 
-HURRIED = Tempo(keep_alive_period=0.2, register_expires=60, register_retry=0.2, power_up=0.05, late_by=(0.2, 0.3))
+HURRIED = Tempo(
+    keep_alive_period=0.2, register_expires=60, register_retry=0.2, power_up=0.05, late_by=(0.2, 0.3), reconnect=0.1
+)
 
 
 def steady(count: int, *outages: Outage) -> FleetPlan:
@@ -140,3 +144,53 @@ async def test_a_lagging_phone_answers_late(fake_daemon: FakeDaemon, nursery: tr
     await fake_daemon.ping(contact(fake_daemon.registers[0]))
     await becomes_true(lambda: bool(fake_daemon.replies))
     assert trio.current_time() - begin >= HURRIED.late_by[0]
+
+
+class TcpSide:
+    """A daemon's TCP socket: says yes to every request, and remembers what it heard."""
+
+    def __init__(self) -> None:
+        self.streams: list[trio.SocketStream] = []
+        self.heard: list[str] = []
+
+    async def serve(self, stream: trio.SocketStream) -> None:
+        self.streams.append(stream)
+        rest = b""
+        try:
+            async for data in stream:
+                messages, rest = split(rest + data)
+                for message in messages:
+                    self.heard.append(message.decode())
+                    if not message.startswith(b"SIP/2.0"):
+                        await stream.send_all(granted(message.decode()))
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            return
+
+
+def granted(request: str) -> bytes:
+    head = request.split("\r\n\r\n", maxsplit=1)[0].split("\r\n")[1:]
+    kept = [line for line in head if line.split(":")[0] in ("Via", "From", "To", "Call-ID", "CSeq", "Contact")]
+    return "\r\n".join(["SIP/2.0 200 OK", *kept, "Expires: 60", "Content-Length: 0", "", ""]).encode()
+
+
+async def test_over_tcp_a_phone_registers_answers_pings_reports_calls_and_comes_back_when_it_is_cut_off(
+    fake_daemon: FakeDaemon, nursery: trio.Nursery
+) -> None:
+    tempo = replace(HURRIED, call_every=0.2)
+    plan = plan_fleet(1, characters=[Character.STEADY], outages=(), tempo=tempo, tcp_share=1.0)
+    side, port = TcpSide(), fake_daemon.sip_address[1]
+    await nursery.start(partial(trio.serve_tcp, side.serve, port, host="127.0.0.1"))
+    fleet = SimulatedFleet(plan, fake_daemon.url, fake_daemon.sip_address)
+    await nursery.start(fleet.run)
+    await becomes_true(lambda: fleet.statistics().by_status == {"registered": 1})
+    assert side.heard[0].startswith("REGISTER ")
+    await side.streams[0].send_all(OPTIONS)
+    await becomes_true(lambda: any(text.startswith("SIP/2.0 200 OK") for text in side.heard))
+    await becomes_true(lambda: any(text.startswith("PUBLISH ") for text in side.heard))
+    await side.streams[0].aclose()
+    await becomes_true(lambda: len(side.streams) == 2)
+    await becomes_true(lambda: sum(text.startswith("REGISTER ") for text in side.heard) == 2)
+    counts = fleet.statistics()
+    assert (counts.dialled, counts.cut_off, counts.registers, counts.troubles) == (2, 1, 2, {})
+    assert counts.call_reports >= 1
+    nursery.cancel_scope.cancel()

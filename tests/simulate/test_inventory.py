@@ -22,6 +22,11 @@ def test_the_text_is_yaml_with_the_keys_of_an_inventory() -> None:
     assert [tenant["default"] for tenant in inventory["tenants"]] == [True, False]
 
 
+def test_connections_are_listed_if_there_are_any() -> None:
+    text = inventory_text(PLAN, [{"name": "carrier", "target": "sip:127.30.0.1:5070"}])
+    assert yaml.safe_load(text)["connections"] == [{"name": "carrier", "target": "sip:127.30.0.1:5070"}]
+
+
 def test_exactly_the_unmonitored_phones_are_not_qualified() -> None:
     devices = {device["mac"]: device for device in yaml.safe_load(inventory_text(PLAN))["devices"]}
     for phone in PLAN.phones:

@@ -1,20 +1,23 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
-from daemon.simulate.acts import Act, FetchFiles, SendAlert, SendRegister, SendReport
+from daemon.simulate.acts import Act, FetchFiles, HangUp, SendAlert, SendCallReport, SendRegister, SendReport
 from daemon.simulate.characters import Character, Turn
 from daemon.simulate.phone import Phone
 from daemon.simulate.phone_settings import KEEP_ALIVE_MINUTES, LINE_USER, SIP_DOMAIN
 from daemon.simulate.plan import Tempo, plan_fleet
+from daemon.simulate.spell import Spell
 
 START = 1000.0
 
 
-def phone(character: Character = Character.STEADY, tempo: Tempo | None = None) -> Phone:
-    plan = plan_fleet(1, characters=[character], tempo=tempo or Tempo(keep_alive_period=20.0))
+def phone(character: Character = Character.STEADY, tempo: Tempo | None = None, tcp_share: float = 0.0) -> Phone:
+    tempo = tempo or Tempo(keep_alive_period=20.0)
+    plan = plan_fleet(1, characters=[character], tempo=tempo, tcp_share=tcp_share)
     return Phone(plan.phones[0], plan.tempo, START)
 
 
@@ -28,9 +31,11 @@ def until(device: Phone, kind: type[Act]) -> tuple[float, list[Act]]:
     raise AssertionError(f"never wants {kind}")
 
 
-def up(character: Character = Character.STEADY, tempo: Tempo | None = None) -> tuple[Phone, float]:
+def up(
+    character: Character = Character.STEADY, tempo: Tempo | None = None, tcp_share: float = 0.0
+) -> tuple[Phone, float]:
     """A phone that has booted and, if it does that, registered."""
-    device = phone(character, tempo)
+    device = phone(character, tempo, tcp_share)
     now, _ = until(device, FetchFiles)
     device.booted({}, now)
     for act in device.reported("started", [], now):
@@ -120,6 +125,71 @@ def test_a_mute_phone_reports_but_neither_answers_nor_registers() -> None:
     assert device.expire(now + 31.0) == [SendReport("registered")]
     device.turn(Turn.SPEAK, now)
     assert device.answer_delay() == 0.0
+
+
+def test_over_tcp_a_boot_begins_with_a_new_connection() -> None:
+    assert until(phone(tcp_share=1.0), FetchFiles)[1] == [HangUp(), FetchFiles()]
+
+
+def test_a_phone_that_is_cut_off_registers_anew_when_its_network_is_back() -> None:
+    device, now = up(Character.CUT_OFF, tcp_share=0.1)
+    assert device.identity.transport == "tcp"
+    assert device.turn(Turn.CUT, now) == [HangUp()]
+    assert device.answer_delay() is None
+    (register,) = device.turn(Turn.RECONNECT, now + 20.0)
+    assert isinstance(register, SendRegister)
+    assert device.answer_delay() == 0.0
+
+
+def test_over_udp_there_is_nothing_to_hang_up() -> None:
+    device, now = up(Character.CUT_OFF)
+    assert device.turn(Turn.CUT, now) == []
+
+
+def test_a_lost_connection_is_replaced_after_a_moment() -> None:
+    device, now = up(tcp_share=1.0)
+    device.connection_lost(now)
+    at, _ = until(device, SendRegister)
+    assert 1.5 <= at - now <= 4.5
+
+
+def test_without_an_account_a_lost_connection_is_nothing() -> None:
+    device = phone(tcp_share=1.0)
+    before = device.next_deadline()
+    device.connection_lost(START)
+    assert device.next_deadline() == before
+
+
+TALKATIVE = Tempo(keep_alive_period=20.0, call_every=10.0)
+
+
+def test_a_registered_phone_reports_its_calls_one_after_another() -> None:
+    device, _ = up(tempo=TALKATIVE)
+    numbers = []
+    for _ in range(3):
+        reports = [act for act in until(device, SendCallReport)[1] if isinstance(act, SendCallReport)]
+        numbers += [(report.number, report.user, report.domain) for report in reports]
+    assert numbers == [(number, "2001", "pbx-a.example.net") for number in (1, 2, 3)]
+
+
+def test_by_itself_a_phone_makes_no_calls() -> None:
+    device, _ = up()
+    with pytest.raises(AssertionError, match="never wants"):
+        until(device, SendCallReport)
+
+
+def test_without_its_network_it_makes_none_either() -> None:
+    device, now = up(Character.FLAPPING, TALKATIVE)
+    device.turn(Turn.MUTE, now)
+    assert not any(isinstance(act, SendCallReport) for act in device.expire(now + 12.0))
+
+
+def test_calls_sound_bad_while_the_line_is_poor() -> None:
+    device, _ = up(tempo=TALKATIVE)
+    device.planned = replace(device.planned, poor_line=Spell(at=0, lasts=3600))
+    acts = until(device, SendCallReport)[1]
+    (report,) = (act for act in acts if isinstance(act, SendCallReport))
+    assert report.call.loss >= 5.0
 
 
 def test_a_slow_phone_is_late_by_what_the_tempo_says() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from daemon.simulate.characters import Character
@@ -39,6 +41,18 @@ def test_characters_can_be_chosen_one_per_phone() -> None:
     assert [phone.character for phone in plan.phones] == [Character.QUIET, Character.STEADY]
     with pytest.raises(ValueError, match="1 characters for 2 phones"):
         plan_fleet(2, characters=[Character.QUIET])
+
+
+def test_who_uses_tcp_is_part_of_the_plan_and_changes_nothing_else() -> None:
+    udp, tcp = plan_fleet(100), plan_fleet(100, tcp_share=0.2)
+    over_tcp = [phone for phone in tcp.phones if phone.identity.transport == "tcp"]
+    assert 10 < len(over_tcp) < 40
+    assert all(phone in over_tcp for phone in tcp.phones if phone.character is Character.CUT_OFF)
+    assert [replace(phone, identity=replace(phone.identity, transport="udp")) for phone in tcp.phones] == [*udp.phones]
+
+
+def test_the_workshop_has_a_poor_line() -> None:
+    assert {phone.identity.site for phone in plan_fleet(20).phones if phone.poor_line} == {"workshop"}
 
 
 def test_by_default_the_warehouse_loses_power_once() -> None:

@@ -57,6 +57,34 @@ def test_answers_to_earlier_requests_and_provisional_ones_change_nothing(registr
     assert not registration.active
 
 
+def test_over_tcp_nothing_is_sent_twice_until_it_is_given_up() -> None:
+    registration = Registration("pbx", "2001", "c1", expires=120, retry=15.0, reliable=True)
+    registration.begin(0.0)
+    assert registration.send(0.0).cseq == 1
+    assert registration.at == 32.0
+    assert registration.send(32.0).cseq == 2
+
+
+def test_when_its_connection_is_lost_it_registers_again_and_that_is_no_news(registration: Registration) -> None:
+    registration.send(0.0)
+    registration.answered(1, 200, 60, 0, 0.1)
+    registration.connection_lost(again_at=5.0)
+    assert registration.at == 5.0
+    again = registration.send(5.0)
+    assert again.cseq == 3
+    assert registration.answered(3, 200, 60, 0, 5.1) is Outcome.NOTHING_NEW
+
+
+def test_who_left_does_not_come_back_for_a_lost_connection(registration: Registration) -> None:
+    registration.send(0.0)
+    registration.answered(1, 200, 60, 0, 0.1)
+    registration.leave(1.0)
+    registration.send(1.0)
+    registration.answered(3, 200, 0, 0, 1.1)
+    registration.connection_lost(again_at=5.0)
+    assert registration.at == math.inf
+
+
 def test_leaving_asks_for_expiry_zero_and_then_rests(registration: Registration) -> None:
     registration.send(0.0)
     registration.answered(1, 200, 60, 0, 0.1)

@@ -1,15 +1,30 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from random import Random
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daemon.simulate.acts import SendRegister
+from daemon.simulate.acts import SendCallReport, SendRegister
+from daemon.simulate.calls import make_call
 from daemon.simulate.credentials import Proof
 from daemon.simulate.plan import plan_fleet
-from daemon.simulate.sip_text import SipText, answer_to, granted_expires, number_in, read_sip, register
+from daemon.simulate.sip_text import (
+    SipText,
+    answer_to,
+    granted_expires,
+    number_in,
+    publish,
+    read_sip,
+    register,
+    speaker,
+)
 from tests.support.fake_daemon import OPTIONS
 
 PHONE = plan_fleet(1).phones[0].identity
+SPEAKER = speaker(PHONE)
+OVER_TCP = replace(PHONE, transport="tcp")
 SOURCE = ("127.0.0.1", 5099)
 ACT = SendRegister(domain="pbx-a.example.net", user="2001", call_id="c1", cseq=3, expires=120)
 
@@ -26,7 +41,7 @@ def reply(text: str) -> SipText:
 
 
 def test_an_answer_copies_every_via_in_order_and_fills_in_rport() -> None:
-    answer = parsed(answer_to(parsed(OPTIONS), PHONE, SOURCE))
+    answer = parsed(answer_to(parsed(OPTIONS), SPEAKER, SOURCE))
     assert answer.first_line == "SIP/2.0 200 OK"
     assert list(answer.all("via")) == [
         "SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKabc;received=127.0.0.1;rport=5099",
@@ -36,14 +51,14 @@ def test_an_answer_copies_every_via_in_order_and_fills_in_rport() -> None:
 
 def test_an_answer_copies_from_call_id_and_cseq_and_tags_to() -> None:
     request = parsed(OPTIONS)
-    answer = parsed(answer_to(request, PHONE, SOURCE))
+    answer = parsed(answer_to(request, SPEAKER, SOURCE))
     for name in ("from", "call-id", "cseq"):
         assert answer.first(name) == request.first(name)
     assert answer.first("to").startswith(f"{request.first('to')};tag=")
 
 
 def test_a_retransmitted_request_gets_the_same_bytes() -> None:
-    assert answer_to(parsed(OPTIONS), PHONE, SOURCE) == answer_to(parsed(OPTIONS), PHONE, SOURCE)
+    assert answer_to(parsed(OPTIONS), SPEAKER, SOURCE) == answer_to(parsed(OPTIONS), SPEAKER, SOURCE)
 
 
 def test_compact_and_folded_headers_are_understood() -> None:
@@ -51,7 +66,7 @@ def test_compact_and_folded_headers_are_understood() -> None:
         "OPTIONS sip:x SIP/2.0\nv: SIP/2.0/UDP h;branch=1\nf: <sip:a>;tag=1\nt: <sip:b>;TAG=2\ni: id\n"
         "CSeq: 1\n OPTIONS\n\n"
     )
-    answer = parsed(answer_to(request, PHONE, SOURCE))
+    answer = parsed(answer_to(request, SPEAKER, SOURCE))
     assert answer.first("via") == "SIP/2.0/UDP h;branch=1"
     assert answer.first("to") == "<sip:b>;TAG=2"
     assert answer.first("cseq") == "1 OPTIONS"
@@ -59,12 +74,12 @@ def test_compact_and_folded_headers_are_understood() -> None:
 
 def test_other_methods_are_refused_and_ack_is_not_answered() -> None:
     other = parsed(OPTIONS.replace(b"OPTIONS", b"PUBLISH"))
-    assert parsed(answer_to(other, PHONE, SOURCE)).code == 405
-    assert answer_to(parsed(OPTIONS.replace(b"OPTIONS", b"ACK")), PHONE, SOURCE) is None
+    assert parsed(answer_to(other, SPEAKER, SOURCE)).code == 405
+    assert answer_to(parsed(OPTIONS.replace(b"OPTIONS", b"ACK")), SPEAKER, SOURCE) is None
 
 
 def test_a_request_without_via_cannot_be_answered() -> None:
-    assert answer_to(reply("OPTIONS sip:x SIP/2.0\nCSeq: 1 OPTIONS\n\n"), PHONE, SOURCE) is None
+    assert answer_to(reply("OPTIONS sip:x SIP/2.0\nCSeq: 1 OPTIONS\n\n"), SPEAKER, SOURCE) is None
 
 
 def test_register_names_the_domain_the_account_and_the_phones_own_socket() -> None:
@@ -81,6 +96,24 @@ def test_a_resent_register_keeps_its_branch_and_a_new_one_has_its_own() -> None:
     assert register(ACT, PHONE, 1) == register(ACT, PHONE, 1)
     assert parsed(register(ACT, PHONE, 1)).first("via") != parsed(register(later, PHONE, 1)).first("via")
     assert parsed(register(later, PHONE, 1)).first("authorization").startswith('Digest username="2001", realm="r", ')
+
+
+def test_over_tcp_it_registers_a_flow_of_its_own_instance() -> None:
+    request = parsed(register(ACT, OVER_TCP, 5060))
+    assert request.first("via").startswith("SIP/2.0/TCP ")
+    contact = f"<sip:2001@{PHONE.address}:5060;transport=tcp>;reg-id=1"
+    assert request.first("contact") == f'{contact};+sip.instance="<urn:uuid:00000000-0000-1000-8000-{PHONE.mac}>"'
+    assert request.first("supported") == "path, outbound"
+
+
+def test_a_published_report_is_counted_in_bytes_and_has_a_call_id_of_its_own() -> None:
+    act = SendCallReport(make_call(Random(1), 1000.0, poor=False), "pbx-a.example.net", "2001", 7)
+    head, body = publish(act, PHONE, 5071).split(b"\r\n\r\n", 1)
+    request = parsed(head + b"\r\n\r\n")
+    assert request.first_line == "PUBLISH sip:pbx-a.example.net SIP/2.0"
+    assert (request.first("event"), request.first("cseq"), request.answers) == ("vq-rtcpxr", "7 PUBLISH", "PUBLISH")
+    assert request.first("content-length") == str(len(body))
+    assert act.call.id in request.first("call-id")
 
 
 def test_the_granted_time_is_that_of_the_phones_own_contact() -> None:
@@ -100,4 +133,4 @@ def test_numbers_that_are_none_count_as_missing() -> None:
 def test_no_datagram_upsets_a_phone(datagram: bytes) -> None:
     message = read_sip(datagram)
     if message is not None:
-        _ = (message.code, message.cseq, answer_to(message, PHONE, SOURCE), granted_expires(message, PHONE, 1))
+        _ = (message.code, message.cseq, answer_to(message, SPEAKER, SOURCE), granted_expires(message, PHONE, 1))

@@ -111,12 +111,19 @@ def no_key(mac: Mac) -> str | None:
     raise StoreUnavailable("sealed with another key")
 
 
-@pytest.mark.parametrize("password_of", [no_key, authentication.nobodys_password])
-def test_a_password_that_cannot_be_opened_proves_nothing(password_of: authentication.PasswordOf) -> None:
+def test_nobody_proves_a_password_that_we_do_not_have() -> None:
     registry = protected()
-    registry.registrar.authentication._password_of = password_of
+    registry.registrar.authentication._password_of = authentication.nobodys_password
     wrong = registry.hear(register(authorization=credentials(registry.hear(register()))))
     assert verdict(wrong) == (401, "wrong-password")
+
+
+def test_a_password_that_cannot_be_opened_is_our_fault_and_not_the_phones() -> None:
+    registry = protected()
+    registry.registrar.authentication._password_of = no_key
+    proof = register(authorization=credentials(registry.hear(register())))
+    with pytest.raises(StoreUnavailable):
+        registry.hear(proof)
 
 
 def test_only_the_user_himself_registers_him() -> None:

@@ -386,7 +386,8 @@ async def test_a_keep_alive_over_a_connection_is_answered_and_a_sign_of_life() -
     async with open_office(TCP) as office:
         listen = office.endpoint.addresses[0]
         async with await trio.open_tcp_stream(listen.host, listen.port) as stream:
-            office.phonebook.settle(ALICE, Contact("sip:2041@x", *stream.socket.getsockname(), transport="tcp"))
+            host, port = stream.socket.getsockname()
+            office.phonebook.settle(ALICE, Contact("sip:2041@x", host, port, transport="tcp"))
             await stream.send_all(b"\r\n\r\n")
             assert await stream.receive_some() == b"\r\n"
             assert await office.until(1) == [LifeSign(ALICE, "keep-alive")]

@@ -48,7 +48,7 @@ def test_both_families_can_have_the_same_port_of_every_address() -> None:
 
 def test_an_address_in_use_is_named_and_its_socket_closed() -> None:
     flow = Flow(Listen("udp", "127.0.0.1", 0))
-    with flow.socket, pytest.raises(OSError, match="cannot listen on udp://127.0.0.1:") as caught:
+    with flow.socket, pytest.raises(OSError, match=r"cannot listen on udp://127\.0\.0\.1:") as caught:
         Flow(flow.listen)
     assert caught.value.errno == errno.EADDRINUSE  # a socket left open would fail this test as a ResourceWarning
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -15,14 +15,13 @@ from daemon.config.settings import Sip
 from daemon.errors import StoreUnavailable
 from daemon.fleet.commands import SendNotify
 from daemon.fleet.events import Event, LifeSign, Registered, ResyncEnded, Unregistered
-from daemon.fleet.model import Contact, DeviceRecord, Mac
+from daemon.fleet.model import Contact, Mac
 from daemon.scheduler.clock import Clock
 from daemon.sip import flood
 from daemon.sip import intake as module
-from daemon.sip.digest import answer_challenge
+from daemon.sip.authentication import nobodys_password
 from daemon.sip.intake import Intake
 from daemon.sip.message import Request, Source
-from daemon.sip.parser import parse
 from daemon.sip.publish import Publications
 from daemon.sip.registrar import Registrar
 from daemon.sip.responses import Responder
@@ -60,7 +59,7 @@ class Back:
 class Desk:
     """The intake with the real rules behind it."""
 
-    def __init__(self, password_of: Callable[[Mac], str | None] = lambda _: None) -> None:
+    def __init__(self) -> None:
         self.clock = Clock(wall=NOW)
         self.phonebook, self.disk = Phonebook(), Disk()
         self.events: list[Event] = []
@@ -71,11 +70,11 @@ class Desk:
         self.intake = Intake(
             SETTINGS,
             UserAgentServer(
-                Registrar(SETTINGS, self.phonebook, responder, password_of),
+                Registrar(SETTINGS, self.phonebook, responder),
                 Publications(SETTINGS, self.phonebook, responder),
                 responder,
             ),
-            Resyncs(SETTINGS, password_of, lambda _: "192.0.2.1:5060", lambda: "token"),
+            Resyncs(SETTINGS, nobodys_password, lambda _: "192.0.2.1:5060", lambda: "token"),
             self.phonebook,
             self.clock,
             say=self._say,
@@ -107,8 +106,8 @@ class Desk:
 
 
 @asynccontextmanager
-async def open_desk(password_of: Callable[[Mac], str | None] = lambda _: None) -> AsyncIterator[Desk]:
-    desk = Desk(password_of)
+async def open_desk() -> AsyncIterator[Desk]:
+    desk = Desk()
     async with trio.open_nursery() as nursery:
         await nursery.start(desk.intake.run, desk.deliver)
         yield desk
@@ -187,22 +186,20 @@ async def test_what_the_disk_does_not_take_is_not_acknowledged_and_may_come_agai
         assert (await desk.asked(register())).statuses == [200]
 
 
-async def test_a_password_that_cannot_be_opened_is_our_fault_and_nothing_changes(autojump_clock: MockClock) -> None:
-    def sealed(mac: Mac) -> str | None:
+async def test_a_request_that_cannot_be_judged_is_our_fault_and_nothing_changes(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sealed(*_: object) -> None:
         raise StoreUnavailable("no key")
 
-    async with open_desk(sealed) as desk:
-        desk.phonebook.devices[ALICE].record = DeviceRecord(ALICE, sip_password="sealed")
-        challenged = await desk.asked(register())
-        assert challenged.statuses == [401]
-        challenges = parse(challenged.sent[0]).all("www-authenticate")
-        credentials = answer_challenge(challenges, "REGISTER", "sip:pbx.example.net", "2041", "s3cret", "c")
-        with capture_logs() as log:
-            back = await desk.asked(register(cseq="2 REGISTER", authorization=credentials))
-        assert (back.statuses, desk.events) == ([503], [])
+    async with open_desk() as desk:
+        with monkeypatch.context() as patch, capture_logs() as log:
+            patch.setattr(UserAgentServer, "handle", sealed)
+            back = await desk.asked(register())
+        assert (back.statuses, desk.events, desk.intake.refused) == ([503], [], {"store": 1})
         assert b"\r\nRetry-After: 30\r\n" in back.sent[0]
         assert [line["log_level"] for line in log if line.get("event_name") == "sip-store"] == ["error"]
-        assert len(desk.intake.transactions) == 0
+        assert (await desk.asked(register())).statuses == [200]
 
 
 async def test_no_more_answers_wait_for_the_disk_than_there_is_room_for_and_nothing_changes_beyond_it(

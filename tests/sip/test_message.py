@@ -52,15 +52,6 @@ def test_every_via_is_read_or_none() -> None:
             Message((("via", wrong),)).vias()
 
 
-def test_expires_is_seconds_or_absent_or_wrong() -> None:
-    assert Message().expires() is None
-    assert Message((("expires", "3600"),)).expires() == 3600
-    assert Message((("expires", str(2**32 - 1)),)).expires() == 2**32 - 1
-    for wrong in ("", "-1", "1h", str(2**32)):
-        with pytest.raises(BadMessage, match="expires"):
-            Message((("expires", wrong),)).expires()
-
-
 def test_challenges_of_all_lines_come_one_by_one() -> None:
     lines = 'Digest realm="a, b",algorithm=SHA-256, Digest realm="a, b",algorithm=MD5', 'Basic realm="c"'
     message = Message(tuple(("www-authenticate", line) for line in lines))

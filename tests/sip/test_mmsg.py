@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import socket
+import struct
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -114,6 +116,15 @@ def test_senders_of_one_batch_are_told_apart(pair4: Pair) -> None:
         assert sources == [Source(*peer.getsockname()) for peer in peers]
 
 
+def test_a_link_local_sender_is_named_with_the_link_it_is_on(pair: Pair) -> None:
+    """No such address exists on loopback, so its name is written as the kernel writes it (ipv6(7))."""
+    pair.say(b"hello")
+    pair.flow.inbox.receive()
+    name = struct.pack("=H2s4x16sI", socket.AF_INET6, b"\x13\xc4", socket.inet_pton(socket.AF_INET6, "fe80::1"), 2)
+    pair.flow.inbox._names[: len(name)] = name
+    assert pair.flow.inbox.source(0) == Source("fe80::1%2", 5060)
+
+
 def test_each_text_goes_to_its_own_address(pair: Pair) -> None:
     other = Pair(pair.flow.address[0])
     with other.flow.socket, other.peer:
@@ -176,7 +187,7 @@ def test_when_the_kernel_has_no_room_the_rest_is_said_not_to_have_left(
 
         def sendmmsg(self, *_: object) -> int:
             taken, self.left = self.left, 0
-            mmsg.ctypes.set_errno(errno.EAGAIN)
+            ctypes.set_errno(errno.EAGAIN)
             return taken or -1
 
     monkeypatch.setattr(mmsg, "_libc", Full())

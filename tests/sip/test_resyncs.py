@@ -10,7 +10,7 @@ from itertools import count
 import pytest
 
 from daemon.config.settings import Sip
-from daemon.errors import BadMessage
+from daemon.errors import BadMessage, StoreUnavailable
 from daemon.fleet.commands import SendNotify
 from daemon.fleet.events import ResyncEnded
 from daemon.fleet.model import Contact, Mac
@@ -24,6 +24,10 @@ from tests.support.lossy_network import LossyNetwork, Weather
 
 QUICK = Weather(longest=0.1)  # nothing has to be sent again
 DELIVERED = ResyncEnded(MAC, reboot=False, delivered=True, outcome="answered 200")
+
+
+def sealed_with_another_key(mac: Mac) -> str | None:
+    raise StoreUnavailable("sealed with another key")
 
 
 def order(to: Contact | None = None, *, reboot: bool = False) -> SendNotify:
@@ -43,13 +47,15 @@ class Edge:
         weather: Weather | None = None,
         seed: int = 1,
         password: str | None = "s3cret",
+        *,
         unreachable: bool = False,
+        password_of: Callable[[Mac], str | None] | None = None,
     ) -> None:
         numbers = count(1)
         self.passwords: dict[Mac, str | None] = {MAC: password}
         self.resyncs = Resyncs(
             Sip(domain="pbx.example.net"),
-            password_of=self.passwords.get,
+            password_of=password_of or self.passwords.get,
             sent_by=lambda _to: None if unreachable else "192.0.2.1:5060",
             new_token=lambda: f"t{next(numbers)}",
         )
@@ -138,6 +144,12 @@ def test_without_a_password_a_challenge_ends_it(password: str | None) -> None:
     edge = Edge(ChallengingPhone("MD5").answer, password=password)
     edge.submit(order())
     assert edge.run() == [not_delivered("refused with 401: the SIP password is not known here")]
+
+
+def test_a_password_that_cannot_be_opened_ends_it_and_says_so() -> None:
+    edge = Edge(ChallengingPhone("MD5").answer, password_of=sealed_with_another_key)
+    edge.submit(order())
+    assert edge.run() == [not_delivered("refused with 401: the SIP password cannot be opened")]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 from daemon.config.settings import Sip
 from daemon.errors import BadMessage
-from daemon.sip.message import Address, Request
+from daemon.sip.message import Request, Source
 from daemon.sip.parser import parse
 from daemon.sip.publish import Publications
 from daemon.sip.registrar import Registrar
@@ -20,7 +20,7 @@ from daemon.sip.uas import UserAgentServer
 from tests.support.sip_messages import Phonebook, request
 
 TORTURE = sorted((Path(__file__).parents[1] / "data" / "sip").glob("*.sip"))
-SOURCE: Address = ("192.0.2.7", 5060)
+SOURCE = Source("192.0.2.7", 5060)
 
 
 def server() -> UserAgentServer:

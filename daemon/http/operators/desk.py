@@ -17,7 +17,17 @@ from daemon.fleet.calls import CallQuality, CallsWanted
 from daemon.fleet.connection import Connection
 from daemon.fleet.delivery import Deliver
 from daemon.fleet.device import Device
-from daemon.fleet.model import ConnectionRecord, DeviceRecord, Mac, Presence, Reachability, Server, Status, Tenant, Transition
+from daemon.fleet.model import (
+    ConnectionRecord,
+    DeviceRecord,
+    Mac,
+    Presence,
+    Reachability,
+    Server,
+    Status,
+    Tenant,
+    Transition,
+)
 from daemon.fleet.notifications import Alarm, Severity
 from daemon.fleet.records import Inventory, NumberEntry, NumberStatus, Operator, PhoneRequest
 from daemon.scheduler.clock import Clock

@@ -16,6 +16,7 @@ from daemon.fleet.events import DeviceArmed, DeviceDeleted, InventoryApplied
 from daemon.fleet.model import Transition, parse_mac
 from daemon.fleet.records import Inventory, PhoneRequest
 from daemon.http.operators.access import Actor, Reader
+from daemon.http.operators.contact_views import binding_view, contact_view, interval_in_force, loss
 from daemon.http.operators.desk import AtDesk, Desk
 from daemon.http.operators.lists import find, parameters_of, parse_query
 from daemon.http.operators.problems import not_found
@@ -27,7 +28,6 @@ from daemon.http.operators.views import (
     RequestView,
     TransitionView,
     alarm_item,
-    contact_view,
     device_item,
     milliseconds,
     moment,
@@ -119,6 +119,9 @@ async def device_detail(desk: Desk, device: Device) -> DeviceDetail:
     return DeviceDetail(
         **device_item(device).model_dump(),
         qualify=record.qualify,
+        interval=interval_in_force(device, desk.settings().qualify.unknown_interval),
+        pings=len(device.round_trips),
+        loss=loss(device),
         armed_until=moment(record.armed_until),
         misses=device.misses,
         smoothed_rtt_ms=milliseconds(device.round_trips.smoothed),
@@ -126,6 +129,7 @@ async def device_detail(desk: Desk, device: Device) -> DeviceDetail:
         registered_server=device.registered_server,
         reasons=reasons(device),
         contact=contact_view(device.contact) if device.contact else None,
+        bindings=[binding_view(each, device.contact) for each in device.live_bindings(desk.clock.now())],
         report=report_view(device.report) if device.report else None,
         alarms=[alarm_item(alarm) for alarm in desk.directory.alarms.values() if alarm.device == device.mac],
         requests=[request_view(request) for request in desk.directory.requests_of(device.mac)],

@@ -7,9 +7,9 @@ from pydantic import BaseModel, ConfigDict
 
 from daemon.fleet.events import ResyncAsked
 from daemon.http.operators.access import Actor
+from daemon.http.operators.contact_views import ContactView, contact_view
 from daemon.http.operators.desk import AtDesk
 from daemon.http.operators.devices import kept, known_device
-from daemon.http.operators.views import ContactView, contact_view
 
 router = APIRouter(prefix="/devices/{mac}/resync", tags=["devices"])
 

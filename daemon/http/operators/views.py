@@ -11,10 +11,11 @@ import math
 from pydantic import BaseModel
 
 from daemon.fleet.device import Device
-from daemon.fleet.model import Contact, Presence, Reachability, Report, Status
+from daemon.fleet.model import Presence, Reachability, Report, Status
 from daemon.fleet.notifications import Alarm, EventType, Severity
 from daemon.fleet.records import NumberEntry, NumberStatus, Role
 from daemon.fleet.target import Target
+from daemon.http.operators.contact_views import BindingView, ContactView
 from daemon.http.operators.lists import Field, Listing
 from daemon.http.operators.quality_views import CallItem, ExperienceView
 from daemon.scheduler.timestamps import rfc3339
@@ -82,15 +83,6 @@ class AxisView(BaseModel):
     since: str | None
 
 
-class ContactView(BaseModel):
-    """Where a device is pinged; no `expires_at` for an address from the inventory."""
-
-    uri: str
-    host: str
-    port: int
-    expires_at: str | None
-
-
 class ReportView(BaseModel):
     """What the phone last said of itself; empty text is what it did not say."""
 
@@ -143,7 +135,7 @@ class Reasons(BaseModel):
 
 
 class RttHistory(BaseModel):
-    """The round trips of the last hour or so, in milliseconds."""
+    """The round trips in milliseconds of those of the last 60 pings that were answered, `samples` of them."""
 
     samples: int
     p50_ms: float
@@ -152,9 +144,16 @@ class RttHistory(BaseModel):
 
 
 class DeviceDetail(DeviceItem):
-    """One device whole; `timeline` newest first, 50 steps at most; `calls` likewise, 10."""
+    """One device whole; `timeline` newest first, 50 steps at most; `calls` likewise, 10.
+
+    `interval` are the seconds between two pings as things stand, null while it is not pinged; `pings` are those in the
+    history, 60 at most, and `loss` the percentage of them that found no answer.
+    """
 
     qualify: bool
+    interval: float | None
+    pings: int
+    loss: float | None
     armed_until: str | None
     misses: int
     smoothed_rtt_ms: float | None
@@ -162,6 +161,7 @@ class DeviceDetail(DeviceItem):
     registered_server: str
     reasons: Reasons
     contact: ContactView | None
+    bindings: list[BindingView]
     report: ReportView | None
     alarms: list[AlarmItem]
     requests: list[RequestView]
@@ -215,7 +215,8 @@ def rtt_history(target: Target) -> RttHistory | None:
     if found is None:
         return None
     p50, p95, most = (round(seconds * 1000, 1) for seconds in found)
-    return RttHistory(samples=len(target.round_trips), p50_ms=p50, p95_ms=p95, max_ms=most)
+    answered = round(len(target.round_trips) * (1 - (target.round_trips.loss() or 0.0)))
+    return RttHistory(samples=answered, p50_ms=p50, p95_ms=p95, max_ms=most)
 
 
 def _truth(value: bool) -> str:
@@ -323,11 +324,6 @@ def reasons(device: Device) -> Reasons:
         presence=AxisView(value=device.presence, reason=device.presence_reason, since=moment(device.presence_since)),
         status=AxisView(value=device.status, reason=device.status_reason, since=None),
     )
-
-
-def contact_view(contact: Contact) -> ContactView:
-    """A contact as it is shown."""
-    return ContactView(uri=contact.uri, host=contact.host, port=contact.port, expires_at=moment(contact.expires_at))
 
 
 def report_view(report: Report) -> ReportView:

@@ -9,6 +9,7 @@ from daemon.fleet.events import (
     DeviceDeleted,
     KeepAliveHeard,
     ProbeAnswered,
+    ProbeMissed,
     ProbesAnswered,
     Registered,
     RequestQueued,
@@ -115,6 +116,30 @@ async def test_one_device_is_shown_with_reasons_report_contact_requests_and_time
     assert shown["report"]["vlan"] == "120"
     assert [request["action"] for request in shown["requests"]] == ["reset_graceful"]
     assert {step["axis"] for step in shown["timeline"]} >= {"presence"}
+
+
+async def test_a_device_tells_of_every_binding_and_how_its_pings_fare() -> None:
+    desk = DeskWithFleet(record())
+    lesser = binding(5061, q=0.5, instance="<urn:uuid:1>", reg_id=2)
+    desk.deliver(Registered(MAC, (lesser, binding()), "pbx-a.example.net", "AUDC"))
+    desk.deliver(ProbesAnswered((ProbeAnswered(MAC, 200, 0.02),)))
+    desk.deliver(ProbeMissed(MAC, "timeout"))
+    shown = await _get(desk, DEVICE)
+
+    keys = ("uri", "transport", "q", "instance", "reg_id", "pinged", "source")
+    assert [[each[key] for key in keys] for each in shown["bindings"]] == [
+        ["sip:2041@10.1.2.7:5061", "udp", 0.5, "<urn:uuid:1>", 2, False, "registered"],
+        ["sip:2041@10.1.2.7:5060", "udp", 1.0, "", 0, True, "registered"],
+    ]
+    assert (shown["contact"]["transport"], shown["contact"]["source"]) == ("udp", "registered")
+    assert (shown["interval"], shown["pings"], shown["loss"], shown["rtt_history"]["samples"]) == (60.0, 2, 50.0, 1)
+
+
+async def test_what_is_not_pinged_has_neither_interval_nor_loss() -> None:
+    desk = DeskWithFleet(record())
+    shown = await _get(desk, DEVICE)
+
+    assert (shown["interval"], shown["pings"], shown["loss"], shown["bindings"]) == (None, 0, None, [])
 
 
 async def test_no_password_is_ever_shown() -> None:
