@@ -18,6 +18,9 @@ from daemon.fleet.records import Inventory, Operator
 
 # The target registered over a connection that ended with our last run; it cannot be reached before it comes back.
 NOT_BACK = "has not come back since our start"
+# Answers that had arrived were thrown away by our own kernel, because we did not take them in fast enough.
+OVERFLOWN = "our own receive buffer overflowed"
+OUR_DOING = frozenset({NOT_BACK, OVERFLOWN})
 
 
 ProbeAnswer = tuple[str, int, float | None]
@@ -42,7 +45,7 @@ class ProbesAnswered:
 
 @dataclass(frozen=True, slots=True)
 class ProbeMissed:
-    """A ping found no answer; `cause` says why: "timeout", "send failed", what ICMP said, or `NOT_BACK`."""
+    """A ping found no answer; `cause` says why: "timeout", "send failed", what ICMP said, or one of `OUR_DOING`."""
 
     key: str
     cause: str

@@ -18,13 +18,13 @@ from itertools import chain
 from daemon.config.settings import Qualify
 from daemon.fleet import reachability
 from daemon.fleet.commands import Decided, SendProbes
-from daemon.fleet.events import NOT_BACK, ProbeAnswer, ProbeAnswered
+from daemon.fleet.events import NOT_BACK, OUR_DOING, ProbeAnswer, ProbeAnswered
 from daemon.fleet.model import Reachability, Transition
 from daemon.fleet.pace import Pace
 from daemon.fleet.reachability import ALIVE, Stimulus
 from daemon.fleet.target import NEVER_REGISTERED, Target
 from daemon.scheduler.deadlines import Deadlines
-from daemon.scheduler.ring import Ring
+from daemon.scheduler.ring import GRAIN, Ring
 
 Outcome = Transition | Decided
 
@@ -36,7 +36,7 @@ SETTLE = 0.25
 # turn is full, but no longer than `LONGEST_TURN`; and for `SHORTEST_TURN` at least, of which three fit into 100 ms, so
 # that no 100 ms see more than 1.2 times their share.
 FULL_TURN = 64
-SHORTEST_TURN, LONGEST_TURN = 0.04, 0.1
+SHORTEST_TURN, LONGEST_TURN = 0.04, 0.25
 
 
 def slot(now: float, period: float, share: float) -> float:
@@ -139,8 +139,9 @@ class Pinging:
             return Decided("qualify", "miss of what is no longer watched", target.key)
         if cause == NOT_BACK:
             target.reachability_reason, target.steady = NOT_BACK, False
-            self._plan(target, now)
-            return Decided("qualify", NOT_BACK, target.key)
+        if cause in OUR_DOING:
+            self._ask_another_time(target, now)
+            return Decided("qualify", cause, target.key)
         target.steady = False
         target.misses += 1
         target.answers = 0
@@ -205,7 +206,8 @@ class Pinging:
 
     def due(self, now: float) -> list[SendProbes]:
         """The pings to send now, no faster than `pace` allows; each target's next one is planned."""
-        self._turned_at = now
+        # On the grid of places, so that a turn that came late does not make the next ones late, too.
+        self._turned_at = math.floor(now / GRAIN) * GRAIN
         regular = list(chain.from_iterable(ring.expire(now) for ring in self._rings.values()))
         extra = [target for key in self.pings.expire(now) if (target := self.targets.get(key)) and target.contact]
         for target in extra:  # its outcome plans the next one; two under way would count one outage twice
@@ -224,6 +226,13 @@ class Pinging:
             return False
         target.answers = 0
         return True
+
+    def _ask_another_time(self, target: Target, now: float) -> None:
+        """A ping told nothing; one that was to confirm a miss is sent again soon, any other at its regular place."""
+        if target.misses:
+            self.ask_again(target, now + self.settings.confirm_after)
+        else:
+            self._plan(target, now)
 
     def _plan(self, target: Target, now: float) -> None:
         """Set the next regular ping by the target's state."""

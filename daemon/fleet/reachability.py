@@ -12,6 +12,7 @@ the limit does not flutter. Not here: alarms, deadlines, sockets.
 from __future__ import annotations
 
 from enum import StrEnum
+from sys import intern
 
 from daemon.config.settings import Qualify
 from daemon.fleet.model import Reachability, Transition
@@ -108,7 +109,7 @@ def step(target: Target, stimulus: Stimulus, now: float, detail: str = "") -> Tr
     """
     old = target.reachability
     new = destination(old, stimulus)
-    reason = f"{stimulus}: {detail}" if detail else str(stimulus)
+    reason = intern(f"{stimulus}: {detail}" if detail else str(stimulus))  # many phones have the same
     if new is old:
         return None
     target.reachability = new

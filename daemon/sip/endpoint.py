@@ -258,6 +258,8 @@ class SipEndpoint:
                 continue
             if not datagrams:
                 self._take_errors(flow)
+                if lost := flow.overflown():
+                    self._pinger.overflown(lost)
                 return True
             self._received += len(datagrams)
             arrived = [stamp - skew for stamp in stamps]

@@ -6,6 +6,7 @@ Standard library sockets that never block. Not here: waiting for them (`endpoint
 from __future__ import annotations
 
 import socket
+import struct
 from contextlib import suppress
 
 from daemon.config.listen import Listen
@@ -22,6 +23,8 @@ IPV4, IPV6 = int(socket.AF_INET), int(socket.AF_INET6)
 BUFFER = 4 * 1024 * 1024
 _BYTES_EACH = 1283  # what the kernel counts for an answer of ours, with its own bookkeeping
 NAME_LENGTH = {IPV4: 16, IPV6: 28}  # of `Contact.socket_address`
+_SO_MEMINFO = 55  # linux/sock_diag.h; the last of its nine numbers counts the drops
+_MEMINFO = struct.Struct("=9I")
 _QUOTED = 2048  # bytes of a quoted datagram; a ping is shorter
 _ERROR_CONTROL = 512
 
@@ -48,11 +51,21 @@ class Flow:
         else:
             self.socket.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
         self.room = self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // _BYTES_EACH
+        self._dropped = 0
         self._bind(listen)
         self.inbox = Inbox(self.socket)
         self.outbox = Outbox(self.socket, NAME_LENGTH[self.family])
         host, port = self.socket.getsockname()[:2]
         self.address: Address = (host, port)
+
+    def overflown(self) -> int:
+        """How many datagrams the kernel threw away since the last call, because we did not take them in fast enough."""
+        try:
+            *_, dropped = _MEMINFO.unpack(self.socket.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _MEMINFO.size))
+        except (OSError, struct.error):  # a kernel before 4.12
+            return 0
+        before, self._dropped = self._dropped, dropped
+        return int(dropped - before) % 2**32
 
     def error(self) -> tuple[bytes, Ancillary] | None:
         """The next ICMP error: the datagram it quotes and what the kernel says about it; None if there is none."""

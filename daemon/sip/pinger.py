@@ -9,13 +9,15 @@ for sockets (`endpoint`).
 from __future__ import annotations
 
 import errno
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from daemon.config.settings import Qualify, Sip
 from daemon.fleet.commands import SendProbes
 from daemon.fleet.delivery import Deliver
-from daemon.fleet.events import NOT_BACK, ProbeAnswer, ProbeMissed, ProbesAnswered
+from daemon.fleet.events import NOT_BACK, OVERFLOWN, ProbeAnswer, ProbeMissed, ProbesAnswered
 from daemon.fleet.model import Contact
 from daemon.fleet.target import Target
 from daemon.scheduler.clock import Clock
@@ -25,7 +27,8 @@ from daemon.sip.flow import IPV4, IPV6, Flow, family_of
 from daemon.sip.icmp import Ancillary, unreachable
 from daemon.sip.message import Address, Source
 from daemon.sip.options import OptionsTemplate, match_answer, quoted_token
-from daemon.sip.probes import Probes
+from daemon.sip.probes import GRAIN as PROBES_GRAIN
+from daemon.sip.probes import TIMEOUT, Probes
 from daemon.sip.responses import DEFAULT_PORT
 from daemon.sip.trace import Packet, Traces
 from daemon.sip.uri import parse_sip_uri
@@ -57,6 +60,7 @@ class Pinger:
         self._streams: dict[str, OptionsTemplate] = {}
         self._clock = clock
         self._traces = traces
+        self._deaf_until = -math.inf  # until then a ping that was missed may have been answered
         self._dialling: dict[Source, str] = {}  # the ping a connection is being opened for
 
     def start(self, flows: Mapping[int, Flow], streams: Mapping[str, Address], settings: Sip, deliver: Deliver) -> None:
@@ -131,6 +135,11 @@ class Pinger:
         token, cause = quoted_token(quoted), unreachable(ancillary)
         if token and cause and self.probes.failed(token, cause):
             self.driver.poke()
+
+    def overflown(self, count: int) -> None:
+        """So many datagrams were lost to a full buffer of ours: pings under way may have been answered."""
+        self.refused["overflown"] += count
+        self._deaf_until = self._clock.now() + self.probes.timeout + PROBES_GRAIN
 
     def dial_failed(self, to: Source, reason: str) -> None:
         """A connection that was opened for a ping came to nothing."""
@@ -217,8 +226,10 @@ class Pinger:
         self._traces.note(key, at, packet, "too late" if rtt is None else f"round trip {rtt * 1000:.1f} ms")
 
     def _tell_missed(self, missed: Iterable[ProbeMissed]) -> None:
-        for event in missed:
+        deaf = self._clock.now() <= self._deaf_until
+        for miss in missed:
             self.counts["missed"] += 1
+            event = replace(miss, cause=OVERFLOWN) if deaf and miss.cause == TIMEOUT else miss
             if self._traces.active:
                 self._traces.remark(event.key, self._clock.now(), f"missed: {event.cause}")
             self._deliver(event)

@@ -16,6 +16,7 @@ from itertools import repeat
 
 from daemon.fleet.events import ProbeAnswer, ProbeMissed
 
+TIMEOUT = "timeout"  # the cause of a miss that nothing else explains
 TIMER_F = 32.0  # 64 * T1, RFC 3261 section 17.1.2.2: no answer can be expected after this
 # A fleet of 300,000 at 5,000 pings a second loses 20,000 answers in the 4 s before it notices an outage; three
 # times that. Beyond it the oldest go, and their late answers count as unmatched.
@@ -87,7 +88,7 @@ class Probes:
                     key, _ = waiting.pop(token)
                     self._late[token] = key
                     self._late_queue.append((sent_at + TIMER_F, token))
-                    missed.append(ProbeMissed(key, "timeout"))
+                    missed.append(ProbeMissed(key, TIMEOUT))
         self._forget(now)
         return missed
 

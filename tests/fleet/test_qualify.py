@@ -15,6 +15,7 @@ from daemon.config.settings import Qualify
 from daemon.fleet.commands import Decided
 from daemon.fleet.events import (
     NOT_BACK,
+    OVERFLOWN,
     InventoryApplied,
     LifeSign,
     ProbeAnswered,
@@ -347,6 +348,17 @@ def test_a_phone_whose_connection_ended_with_our_last_run_has_not_missed_anythin
         assert lone.next_ping() <= 60.1
     assert (lone.phone.misses, lone.phone.reachability) == (0, Reachability.OK)
     assert lone.phone.round_trips.loss() == 0.0
+
+
+def test_what_our_own_buffer_lost_is_no_miss_and_does_not_end_a_confirmation() -> None:
+    lone = Lone()
+    lone.answers()
+    assert lone.misses(OVERFLOWN) == Decided("qualify", OVERFLOWN, PHONE)
+    lone.misses()
+    lone.next_ping()
+    lone.misses(OVERFLOWN)
+    assert lone.phone.misses == 1
+    assert lone.next_ping() == pytest.approx(2.0)
 
 
 def test_what_icmp_said_is_the_reason_an_operator_reads() -> None:

@@ -68,3 +68,16 @@ def test_what_leaves_one_flow_arrives_at_another_with_its_address(host: str) -> 
         assert other.inbox.receive()[0] == [b"hello"]
         assert other.inbox.source(0)[:2] == one.address
         assert one.error() is None
+
+
+def test_what_the_kernel_threw_away_is_told_once() -> None:
+    flow = Flow(Listen("udp", "127.0.0.1", 0))
+    with flow.socket, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        flow.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        for _ in range(200):
+            sender.sendto(b"x" * 500, flow.address)
+        kept = 0
+        while datagrams := flow.inbox.receive()[0]:
+            kept += len(datagrams)
+        assert flow.overflown() == 200 - kept > 0
+        assert flow.overflown() == 0

@@ -13,7 +13,7 @@ import trio
 
 from daemon.config.listen import Listen
 from daemon.config.settings import Qualify, Sip, TraceLimits
-from daemon.fleet.events import NOT_BACK, Event, ProbeMissed, ProbesAnswered
+from daemon.fleet.events import NOT_BACK, OVERFLOWN, Event, ProbeMissed, ProbesAnswered
 from daemon.fleet.model import Contact
 from daemon.scheduler.clock import Clock
 from daemon.sip.connections import Connections, Ears
@@ -174,6 +174,16 @@ async def test_silence_is_missed_and_a_late_answer_tells_of_no_round_trip() -> N
             desk.take(ok(phone.hear()))
             assert desk.events[1] == ProbesAnswered([(ALICE, 200, None)])
             assert (desk.pinger.counts["late"], desk.pinger.counts["missed"]) == (1, 1)
+
+
+async def test_silence_is_nobodys_fault_while_our_own_buffer_overflows() -> None:
+    phone = Phone()
+    with phone.socket:
+        async with open_desk(QUICK) as desk:
+            desk.pinger.submit(ping(phone.contact()))
+            desk.pinger.overflown(7)
+            assert await desk.told(1) == [ProbeMissed(ALICE, OVERFLOWN)]
+            assert desk.pinger.refused == {"overflown": 7}
 
 
 async def test_a_contact_behind_a_proxy_is_sent_its_route() -> None:
