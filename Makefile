@@ -28,7 +28,7 @@ lint: $(READY)  ## Check style and types
 	$(BIN)/mypy
 
 bench: $(READY)  ## Measure; one file per question in bench/
-	@set -e; for question in qualify keep_alive start; do echo "== $$question"; $(BIN)/python -m bench.$$question $(ARGS); done
+	@set -e; for question in parser qualify scale register flood keep_alive start; do echo "== $$question"; $(BIN)/python -m bench.$$question $(ARGS); done
 
 clean:  ## Remove the virtual environment and all caches
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build *.egg-info

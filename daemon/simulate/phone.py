@@ -132,7 +132,7 @@ class Phone:
             return []
         outcome = self._registration.answered(cseq, code, granted, min_expires, now, challenges)
         if outcome is Outcome.REGISTERED and math.isinf(self._call_at):
-            self._call_at = now + self.rng.uniform(0.1, 1.0) * self._tempo.call_every
+            self._call_at = now + self.rng.random() * self._tempo.call_every
         return self._report() if outcome in (Outcome.REGISTERED, Outcome.REFUSED) else []
 
     def connection_lost(self, now: float) -> None:

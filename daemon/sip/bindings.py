@@ -34,7 +34,11 @@ def without_all(present: Bindings, call_id: str, cseq: int) -> Bindings:
 
 
 def changed(present: Bindings, wishes: Sequence[Wish], most: int) -> Bindings:
-    """The set after these wishes; `BadMessage` ("cseq-order" 500, "too-many-contacts" 403)."""
+    """The set after these wishes; `BadMessage` ("cseq-order" 500, "too-many-contacts" 403).
+
+    More than `most` push out those that were registered longest ago: they are what a phone left behind when it came
+    back on another port, and refusing the new one would lock it out until the old ones end.
+    """
     after: list[Binding] = list(present)
     fresh: list[Binding] = []
     for wish in wishes:
@@ -45,9 +49,9 @@ def changed(present: Bindings, wishes: Sequence[Wish], most: int) -> Bindings:
             fresh.remove(again)
         if wish.expires:
             fresh.append(wish.binding)
-    if fresh and len(fresh) + len(after) > most:
-        raise BadMessage("too-many-contacts", f"{len(fresh) + len(after)} contacts", 403)
-    return (*fresh, *after)
+    if len(fresh) > most:
+        raise BadMessage("too-many-contacts", f"{len(fresh)} contacts", 403)
+    return (*fresh, *after)[: max(most, len(after))]
 
 
 def made_by(present: Bindings, call_id: str, cseq: int) -> bool:

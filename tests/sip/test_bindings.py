@@ -68,7 +68,9 @@ def test_a_request_that_was_overtaken_changes_nothing(cseq: int) -> None:
 
 def test_the_set_is_bounded_and_may_always_shrink() -> None:
     with pytest.raises(BadMessage, match="too-many-contacts"):
-        changed((A, B), [wish("sip:x@10.0.0.3")], 2)
+        changed((A, B), [wish("sip:x@10.0.0.3"), wish("sip:x@10.0.0.4"), wish("sip:x@10.0.0.5")], 2)
+    third = wish("sip:x@10.0.0.3")
+    assert changed((A, B), [third], 2) == (third.binding, A)  # what was left behind longest ago makes room
     assert len(changed((A, B), [wish("sip:x@10.0.0.3"), wish("sip:x@10.0.0.1", expires=0)], 2)) == 2
     assert changed((A, B), [wish("sip:x@10.0.0.1", expires=0)], 1) == (B,)
 
