@@ -41,7 +41,7 @@ from daemon.fleet.model import Contact
 from daemon.fleet.qualify import FULL_TURN, LONGEST_TURN, SHORTEST_TURN
 from daemon.sip.endpoint import unguessable_tokens
 from daemon.sip.mmsg import BATCH, SO_TIMESTAMPNS, Inbox, Outbox
-from daemon.sip.options import OptionsTemplate, match_answer
+from daemon.sip.options import OptionsTemplate, match_answers
 
 BUDGET = 1.0  # of Kamailio's cost
 MEASURED = 20.0  # seconds, or as many intervals as are over by then
@@ -167,8 +167,8 @@ def _take_in(inbox: Inbox, waiting: dict[str, str]) -> None:
     """Those whose answers had arrived wait no longer."""
     while True:
         datagrams, _ = inbox.receive()
-        for datagram in datagrams:
-            if answer := match_answer(datagram):
+        for answer in match_answers(datagrams):
+            if answer:
                 waiting.pop(answer[1], None)
         if len(datagrams) < BATCH:
             return

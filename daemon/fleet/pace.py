@@ -7,7 +7,9 @@ Who may not go yet waits in line and goes first when its turn comes. Each site h
 from __future__ import annotations
 
 import math
+from collections import Counter
 from itertools import islice
+from operator import attrgetter
 
 from daemon.config.settings import Qualify
 from daemon.fleet.target import Target
@@ -16,6 +18,9 @@ from daemon.scheduler.pacing import TokenBucket
 # How long those in line wait until they are looked at again: less than what may leave at once lasts, so that a line
 # moves at the full rate.
 PATIENCE = 0.04
+
+
+_PLACE = attrgetter("place")
 
 
 class Pace:
@@ -46,13 +51,23 @@ class Pace:
     def admit(self, due: list[Target], now: float) -> list[Target]:
         """Who may be pinged now, of those that waited and those that are `due`; the others wait."""
         room = self._all.level(now)
-        if self._waiting or len(due) > room or any(target.place for target in due):
+        if self._waiting or len(due) > room or not self._sites_bear(due, now):
             for target in due:
                 self._line_up(target)
             due = self._first(room, now)
             self._look_again_at = now + PATIENCE
         self._all.spend(len(due))
         return due
+
+    def _sites_bear(self, due: list[Target], now: float) -> bool:
+        """Whether all of them may go at once, as far as their sites are concerned; then they are taken for gone."""
+        wanted = Counter(map(_PLACE, due))
+        del wanted[""]
+        if any(count > self._of(site).level(now) for site, count in wanted.items()):
+            return False
+        for site, count in wanted.items():
+            self._of(site).spend(count)
+        return True
 
     def forget(self, target: Target) -> None:
         """It is not to be pinged any more."""

@@ -9,7 +9,7 @@ search for the branch before anything is parsed; the From tag is that of the tem
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from daemon.fleet.model import Contact
 from daemon.sip.message import Address
@@ -54,16 +54,20 @@ class OptionsTemplate:
         ]
 
 
-def match_answer(datagram: bytes) -> tuple[int, str] | None:
-    """A final response that carries our branch -> its status code and token; None for everything else.
+def match_answers(datagrams: Iterable[bytes]) -> list[tuple[int, str] | None]:
+    """Of each final response that carries our branch the status code and the token; None for everything else.
 
     The token is as unguessable as what it came from, so nothing else needs to be looked at.
     """
-    code = _FINAL.get(datagram[:12])
-    at = datagram.find(BRANCH) if code else -1
-    if code is None or at < 0:
-        return None
-    return code, datagram[at + _TO_TOKEN : at + _PAST_TOKEN].decode("ascii", "replace")
+    matches = list[tuple[int, str] | None]()
+    for datagram in datagrams:
+        code = _FINAL.get(datagram[:12])
+        at = datagram.find(BRANCH) if code else -1
+        if code is None or at < 0:
+            matches.append(None)
+        else:  # Latin-1, since it takes any byte
+            matches.append((code, datagram[at + _TO_TOKEN : at + _PAST_TOKEN].decode("latin-1")))
+    return matches
 
 
 def quoted_token(datagram: bytes) -> str | None:

@@ -26,7 +26,7 @@ from daemon.sip.connections import Connections
 from daemon.sip.flow import IPV4, IPV6, Flow, family_of
 from daemon.sip.icmp import Ancillary, unreachable
 from daemon.sip.message import Address, Source
-from daemon.sip.options import OptionsTemplate, match_answer, quoted_token
+from daemon.sip.options import OptionsTemplate, match_answers, quoted_token
 from daemon.sip.probes import GRAIN as PROBES_GRAIN
 from daemon.sip.probes import TIMEOUT, Probes
 from daemon.sip.responses import DEFAULT_PORT
@@ -111,22 +111,19 @@ class Pinger:
         self, datagrams: Sequence[bytes], arrived: Sequence[float], source_of: Callable[[int], Source]
     ) -> list[int]:
         """Tell the fleet of the answers among these; the places of the others."""
-        others, answers = list[int](), list[ProbeAnswer]()
-        for place, datagram in enumerate(datagrams):
-            match = match_answer(datagram)
-            if match is None:
-                others.append(place)
-            elif answer := self.probes.answered(match, arrived[place]):
-                answers.append(answer)
-                if self._traces.active:
-                    self._trace(answer, arrived[place], Packet("received", source_of(place), datagram))
-            else:
-                self.refused["unmatched"] += 1
-        if answers:
-            late = [answer[2] for answer in answers].count(None)
+        answers, others = self.probes.answered(match_answers(datagrams), arrived)
+        known = [answer for answer in answers if answer]
+        if unmatched := len(datagrams) - len(others) - len(known):
+            self.refused["unmatched"] += unmatched
+        if self._traces.active:
+            for place, answer in enumerate(answers):
+                if answer:
+                    self._trace(answer, arrived[place], Packet("received", source_of(place), datagrams[place]))
+        if known:
+            late = [answer[2] for answer in known].count(None)
             self.counts["late"] += late
-            self.counts["answered"] += len(answers) - late
-            self._deliver(ProbesAnswered(answers))
+            self.counts["answered"] += len(known) - late
+            self._deliver(ProbesAnswered(known))
         return others
 
     def got_nowhere(self, quoted: bytes, ancillary: Ancillary) -> None:

@@ -27,7 +27,7 @@ from daemon.scheduler.clock import Clock
 from daemon.scheduler.pacing import TokenBucket
 from daemon.sip.locate import is_numeric
 from daemon.sip.locator import Locator
-from daemon.sip.options import BRANCH, TOKEN_LENGTH, match_answer
+from daemon.sip.options import BRANCH, TOKEN_LENGTH, match_answers
 from daemon.sip.parser import MAX_DATAGRAM
 from daemon.sip.resolver import LookUpFailed
 from daemon.sip.stream import StreamReader
@@ -325,7 +325,7 @@ class _Stream:
 
 def _final(message: bytes, token: str, attempt: _Attempt) -> int:
     """The status of a final answer to the request with this token; 0 for everything else."""
-    answer = match_answer(message)
+    answer = match_answers([message])[0]
     if answer is None or answer[1] != token:
         attempt.say(f"not an answer to this request: {message[:60]!r}")
         return 0

@@ -59,15 +59,29 @@ class Probes:
             self._failed.append(ProbeMissed(waiting[0], cause))
         return waiting is not None
 
-    def answered(self, match: tuple[int, str], now: float) -> ProbeAnswer | None:
-        """What an answer with this status code and token means; None if nobody waits for it."""
-        code, token = match
-        waiting = self._waiting.pop(token, None)
-        if waiting is not None:
-            key, sent_at = waiting
-            return key, code, now - sent_at
-        late = self._late.pop(token, None)
-        return None if late is None else (late, code, None)
+    def answered(
+        self, matches: Sequence[tuple[int, str] | None], arrived: Sequence[float]
+    ) -> tuple[list[ProbeAnswer | None], list[int]]:
+        """What answers with these status codes and tokens mean, and the places of those that are None themselves.
+
+        At each other place stands the answer, or None if nobody waits for it.
+        """
+        answers, others = list[ProbeAnswer | None](), list[int]()
+        waiting = self._waiting.pop
+        for place, match in enumerate(matches):
+            if match is None:
+                others.append(place)
+                answers.append(None)
+                continue
+            code, token = match
+            known = waiting(token, None)
+            if known is not None:
+                key, sent_at = known
+                answers.append((key, code, arrived[place] - sent_at))
+            else:
+                late = self._late.pop(token, None)
+                answers.append(None if late is None else (late, code, None))
+        return answers, others
 
     def next_deadline(self) -> float:
         """When to look for pings that timed out; infinity if none is under way."""

@@ -83,7 +83,8 @@ class World:
                     self.network.send(US, token, now)
             else:
                 self.answered.setdefault(token, now)
-                if answer := self.probes.answered((200, token), now):
+                [answer], _ = self.probes.answered([(200, token)], [now])
+                if answer:
                     self._hears(ProbesAnswered((answer,)))
         for missed in self.probes.expire(now):
             self._hears(missed)

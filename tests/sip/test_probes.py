@@ -8,7 +8,7 @@ from itertools import count
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.fleet.events import ProbeMissed
+from daemon.fleet.events import ProbeAnswer, ProbeMissed
 from daemon.sip import probes as module
 from daemon.sip.probes import GRAIN, TIMER_F, Probes
 from tests.support.sip_messages import ALICE, BOB
@@ -19,32 +19,45 @@ def numbered(timeout: float = 4.0) -> Probes:
     return Probes(timeout, lambda wanted: [f"t{next(numbers)}" for _ in range(wanted)])
 
 
+def answered(probes: Probes, match: tuple[int, str], at: float) -> ProbeAnswer | None:
+    """What becomes of one answer."""
+    [answer], others = probes.answered([match], [at])
+    assert others == []
+    return answer
+
+
+def test_what_is_no_answer_is_given_back_by_its_place_among_those_that_are() -> None:
+    probes = numbered()
+    token = probes.start([ALICE], 1.0)[0]
+    assert probes.answered([None, (200, token), None], [2.0, 2.0, 2.0]) == ([None, (ALICE, 200, 1.0), None], [0, 2])
+
+
 def test_an_answer_in_time_gives_the_round_trip_of_its_own_transmission() -> None:
     probes = numbered()
     (first,), (second,) = probes.start([ALICE], 10.0), probes.start([ALICE], 12.0)
-    assert probes.answered((200, second), 12.5) == (ALICE, 200, 0.5)
-    assert probes.answered((404, first), 12.5) == (ALICE, 404, 2.5)
+    assert answered(probes, (200, second), 12.5) == (ALICE, 200, 0.5)
+    assert answered(probes, (404, first), 12.5) == (ALICE, 404, 2.5)
 
 
 def test_pings_that_leave_together_have_a_token_each_in_their_order() -> None:
     probes = numbered()
     alices, bobs = probes.start([ALICE, BOB], 10.0)
     assert len(probes) == 2
-    assert probes.answered((200, bobs), 11.0) == (BOB, 200, 1.0)
-    assert probes.answered((200, alices), 12.0) == (ALICE, 200, 2.0)
+    assert answered(probes, (200, bobs), 11.0) == (BOB, 200, 1.0)
+    assert answered(probes, (200, alices), 12.0) == (ALICE, 200, 2.0)
     assert len(probes) == 0
 
 
 def test_an_answer_counts_once() -> None:
     probes = numbered()
     (token,) = probes.start([ALICE], 0.0)
-    probes.answered((200, token), 1.0)
-    assert probes.answered((200, token), 1.1) is None
+    answered(probes, (200, token), 1.0)
+    assert answered(probes, (200, token), 1.1) is None
     assert len(probes) == 0
 
 
 def test_nobody_waits_for_an_invented_token() -> None:
-    assert numbered().answered((200, "guessed"), 1.0) is None
+    assert answered(numbered(), (200, "guessed"), 1.0) is None
 
 
 def test_silence_is_missed_at_its_timeout_and_not_before() -> None:
@@ -70,14 +83,14 @@ def test_timeouts_are_looked_at_four_times_a_second_and_never_early() -> None:
 def test_of_pings_that_left_together_only_the_unanswered_are_missed() -> None:
     probes = numbered()
     tokens = probes.start([ALICE, BOB, ALICE], 0.0)
-    probes.answered((200, tokens[1]), 1.0)
+    answered(probes, (200, tokens[1]), 1.0)
     assert probes.expire(4.0) == [ProbeMissed(ALICE, "timeout")] * 2
 
 
 def test_an_answered_ping_is_not_missed() -> None:
     probes = numbered()
     (token,) = probes.start([ALICE], 0.0)
-    probes.answered((200, token), 1.0)
+    answered(probes, (200, token), 1.0)
     assert probes.expire(5.0) == []
     assert probes.next_deadline() == math.inf
 
@@ -86,18 +99,18 @@ def test_a_late_answer_counts_as_late_until_timer_f() -> None:
     probes = numbered()
     early, later = probes.start([ALICE, ALICE], 0.0)
     probes.expire(4.0)
-    assert probes.answered((200, early), 5.0) == (ALICE, 200, None)
-    assert probes.answered((200, early), 5.0) is None
+    assert answered(probes, (200, early), 5.0) == (ALICE, 200, None)
+    assert answered(probes, (200, early), 5.0) is None
     probes.expire(TIMER_F + 1)
-    assert probes.answered((200, later), TIMER_F + 1) is None
+    assert answered(probes, (200, later), TIMER_F + 1) is None
 
 
 def test_the_memory_of_late_answers_is_bounded() -> None:
     probes = numbered()
     tokens = probes.start([ALICE] * (module.MAX_LATE + 10), 0.0)
     probes.expire(4.0)
-    assert probes.answered((200, tokens[9]), 5.0) is None
-    assert probes.answered((200, tokens[10]), 5.0) == (ALICE, 200, None)
+    assert answered(probes, (200, tokens[9]), 5.0) is None
+    assert answered(probes, (200, tokens[10]), 5.0) == (ALICE, 200, None)
 
 
 def test_a_ping_that_got_nowhere_is_missed_at_once_with_its_cause_and_only_once() -> None:
@@ -108,8 +121,8 @@ def test_a_ping_that_got_nowhere_is_missed_at_once_with_its_cause_and_only_once(
     assert probes.next_deadline() < 7.0
     assert probes.expire(7.0) == [ProbeMissed(ALICE, "send failed")]
     assert probes.next_deadline() == 11.0
-    assert probes.answered((200, lost), 7.5) is None
-    assert probes.answered((200, other), 7.5) == (BOB, 200, 0.5)
+    assert answered(probes, (200, lost), 7.5) is None
+    assert answered(probes, (200, other), 7.5) == (BOB, 200, 0.5)
     assert probes.expire(11.0) == []
 
 
@@ -141,7 +154,7 @@ def test_every_ping_has_one_outcome(turns: list[tuple[float, int, float | None]]
         due = probes.next_deadline()
         if events and events[0][0] < due:
             at, token = events.pop(0)
-            answer = probes.answered((200, token), at)
+            answer = answered(probes, (200, token), at)
             assert answer is not None
             if answer[2] is not None:
                 assert answer[2] <= 4.0 + GRAIN
