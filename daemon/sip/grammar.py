@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from daemon.errors import BadMessage
@@ -87,6 +88,7 @@ def split_challenges(value: str) -> list[str]:
     return [", ".join(pieces) for pieces in challenges]
 
 
+@lru_cache(maxsize=64)  # From, To and Contact of one request are asked for again on its way
 def parse_name_addr(value: str) -> NameAddr:
     """A From, To or Contact value -> its URI and parameters; `BadMessage` ("name-addr") for what is neither form.
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from ipaddress import IPv6Address
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -66,6 +67,8 @@ def parse_scheme(text: str) -> str:
     return match[1].lower()
 
 
+# A REGISTER names its phone in three headers, and the same phones come again and again.
+@lru_cache(maxsize=1024)
 def parse_sip_uri(text: str) -> SipUri:
     """A sip: or sips: URI -> `SipUri`; `BadMessage` ("uri") for everything else."""
     match = _SIP_URI.fullmatch(text) if len(text) <= _LONGEST and _CHARACTERS.fullmatch(text) else None
