@@ -203,6 +203,7 @@ class SipEndpoint:
         with self._opened() as flows:
             async with trio.open_nursery() as nursery:
                 await nursery.start(self._intake.run, deliver)
+                # Twice, since the first connection may be there before we know by which port it came.
                 self._pinger.start(_first_of_each_family(flows), {}, self._settings, deliver)
                 ears = Ears(self._take_message, self._intake.note_life, lambda _: None, self._pinger.dial_failed)
                 await nursery.start(self._connections.run, ears)
