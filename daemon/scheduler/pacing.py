@@ -12,6 +12,11 @@ class TokenBucket:
         self._tokens = burst
         self._at = 0.0
 
+    @classmethod
+    def per_minute(cls, tokens: int) -> TokenBucket:
+        """So many a minute, at once or spread over it."""
+        return cls(tokens / 60, tokens)
+
     def take(self, now: float) -> bool:
         """Take one token, if there is one."""
         self._fill(now)

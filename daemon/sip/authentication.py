@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hmac import compare_digest
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv6Address
 from typing import Protocol
 
 from daemon.config.settings import Sip
@@ -26,6 +26,7 @@ from daemon.errors import BadMessage
 from daemon.fleet.device import Device
 from daemon.fleet.model import Mac, Tenant
 from daemon.sip.digest import Credentials, expected_response, hashed, parse_credentials
+from daemon.sip.locate import is_numeric
 from daemon.sip.message import Header, Request, Source
 from daemon.sip.nonces import Nonces
 from daemon.sip.refusals import Refusal
@@ -223,15 +224,7 @@ def _means(digest_uri: str, request_uri: str, domain: str) -> bool:
     if digest_uri == request_uri or digest_uri.rstrip(":") in ("", "sip", "sips"):
         return True
     host = parse_sip_uri(digest_uri if ":" in digest_uri else f"sip:{digest_uri}").host
-    return host in (parse_sip_uri(request_uri).host, domain.lower()) or _is_address(host)
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
+    return host in (parse_sip_uri(request_uri).host, domain.lower()) or is_numeric(host)
 
 
 def _network_of(host: str) -> str:

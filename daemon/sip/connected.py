@@ -10,16 +10,14 @@ from collections.abc import Iterator
 
 from daemon.config.settings import Sip
 from daemon.sip.connection import Connection
-from daemon.sip.message import Source
-
-TRANSPORTS = ("tcp", "tls")
+from daemon.sip.message import STREAMS, Source
 
 
 class Connected:
     """An index of connections; iterating gives those there are."""
 
     def __init__(self) -> None:
-        self.open: Counter[str] = Counter(dict.fromkeys(TRANSPORTS, 0))  # by transport
+        self.open: Counter[str] = Counter(dict.fromkeys(STREAMS, 0))  # by transport
         self._by_descriptor: dict[int, Connection] = {}
         self._by_source: dict[Source, Connection] = {}
         self._per_host: Counter[str] = Counter()

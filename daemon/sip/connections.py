@@ -27,11 +27,11 @@ from daemon.scheduler.clock import Clock
 from daemon.scheduler.deadlines import Deadlines
 from daemon.scheduler.driver import Driver
 from daemon.scheduler.pacing import TokenBucket
-from daemon.sip.connected import TRANSPORTS, Connected
+from daemon.sip.connected import Connected
 from daemon.sip.connection import Connection
 from daemon.sip.flow import family_of
 from daemon.sip.listener import Listener, stream_socket
-from daemon.sip.message import Source
+from daemon.sip.message import STREAMS, Source
 from daemon.sip.stream import PING, PONG_BYTES, KeepAlive
 from daemon.sip.tls import Contexts, TlsSession
 
@@ -87,9 +87,9 @@ class Connections:
         self._deadlines: Deadlines[Connection] = Deadlines()
         self._driver = Driver(self, clock, self._close_overdue)
         self._addresses: tuple[Listen, ...] = ()
-        self._log_lines = _lines_per_minute(settings)
-        self._accepted: Counter[str] = Counter(dict.fromkeys(TRANSPORTS, 0))
-        self._dialled: Counter[str] = Counter(dict.fromkeys(TRANSPORTS, 0))
+        self._log_lines = TokenBucket.per_minute(settings.log_lines_per_minute)
+        self._accepted: Counter[str] = Counter(dict.fromkeys(STREAMS, 0))
+        self._dialled: Counter[str] = Counter(dict.fromkeys(STREAMS, 0))
         self._closed: Counter[str] = Counter()
         self._failed: Counter[str] = Counter()
         self._refused: Counter[str] = Counter()
@@ -122,7 +122,7 @@ class Connections:
         """A reload. Connections that exist stay, with the certificate and the buffer they were begun with."""
         self._settings = settings
         self._contexts = contexts
-        self._log_lines = _lines_per_minute(settings)
+        self._log_lines = TokenBucket.per_minute(settings.log_lines_per_minute)
 
     def send(self, to: Source, data: bytes) -> bool:
         """Whether `data` is on its way over the connection with that far end. None is opened.
@@ -192,7 +192,7 @@ class Connections:
     def _opened(self) -> Iterator[list[Listener]]:
         listeners: list[Listener] = []
         try:
-            listeners.extend(Listener(listen) for listen in self._settings.listen if listen.scheme in TRANSPORTS)
+            listeners.extend(Listener(listen) for listen in self._settings.listen if listen.scheme in STREAMS)
             self._addresses = tuple(listener.listen for listener in listeners)
             self._running = True
             yield listeners
@@ -384,7 +384,3 @@ def _connecting(family: int, to: Source) -> socket.socket:
         opened.close()
         raise OSError(code, "cannot connect")
     return opened
-
-
-def _lines_per_minute(settings: Sip) -> TokenBucket:
-    return TokenBucket(settings.log_lines_per_minute / 60, settings.log_lines_per_minute)

@@ -28,10 +28,10 @@ from daemon.sip.authentication import AuthenticationStatistics, nobodys_password
 from daemon.sip.connections import Connections, ConnectionStatistics, Ears
 from daemon.sip.flow import Flow
 from daemon.sip.intake import Intake
-from daemon.sip.message import Request, Source
+from daemon.sip.message import STREAMS, Request, Source
 from daemon.sip.mmsg import ABOUT_ANOTHER
 from daemon.sip.options import TOKEN_LENGTH
-from daemon.sip.pinger import STREAMS, Pinger
+from daemon.sip.pinger import Pinger
 from daemon.sip.publish import Publications
 from daemon.sip.registrar import Registrar
 from daemon.sip.responses import Responder, reply_address

@@ -112,7 +112,7 @@ class Intake:
 
     def apply(self, settings: Sip) -> None:
         """A reload."""
-        self._log_lines = TokenBucket(settings.log_lines_per_minute / 60, settings.log_lines_per_minute)
+        self._log_lines = TokenBucket.per_minute(settings.log_lines_per_minute)
 
     def submit(self, order: SendNotify) -> None:
         """Send a check-sync; what becomes of it is told as an event."""
@@ -192,12 +192,11 @@ class Intake:
         finally:
             if reply is None or not reply.events:  # whoever repeats it is served anew, whatever went wrong
                 self.transactions.forget(outcome.key)
-        if reply is None or not reply.events:
-            if reply:
-                self._answer(request, way, reply, now)
-            return
-        deliveries = tuple(map(self._deliver, reply.events))
-        self._replies.send_nowait(_Waiting(deliveries, way, request, reply, outcome.key))
+        if reply and reply.events:
+            deliveries = tuple(map(self._deliver, reply.events))
+            self._replies.send_nowait(_Waiting(deliveries, way, request, reply, outcome.key))
+        elif reply:
+            self._answer(request, way, reply, now)
 
     def _reply(self, request: Request, source: Source, now: float) -> Reply | None:
         """Turned away before anything changes if there is no room for an answer that must wait."""

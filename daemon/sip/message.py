@@ -28,6 +28,10 @@ Header = tuple[str, str]  # lower-case full name, value without the spaces aroun
 Address = tuple[str, int]  # where a datagram came from or goes to: numeric host, port
 
 
+STREAMS = ("tcp", "tls")
+"""The transports that are connections; the one other that we speak is "udp"."""
+
+
 class Source(NamedTuple):
     """Where a message came from: a numeric host and its port, over "udp", "tcp" or "tls".
 

@@ -25,7 +25,7 @@ from daemon.scheduler.driver import Driver
 from daemon.sip.connections import Connections
 from daemon.sip.flow import IPV4, IPV6, Flow, family_of
 from daemon.sip.icmp import Ancillary, unreachable
-from daemon.sip.message import Address, Source
+from daemon.sip.message import STREAMS, Address, Source
 from daemon.sip.options import OptionsTemplate, match_answers, quoted_token
 from daemon.sip.probes import GRAIN as PROBES_GRAIN
 from daemon.sip.probes import TIMEOUT, Probes
@@ -33,13 +33,11 @@ from daemon.sip.responses import DEFAULT_PORT
 from daemon.sip.trace import Packet, Traces
 from daemon.sip.uri import parse_sip_uri
 
-STREAMS = ("tcp", "tls")
-
 
 class Pinger:
     """Sends OPTIONS and knows their answers. `counts` are its figures, `refused` why something came to nothing."""
 
-    _deliver: Deliver  # told by `introduce`, before which nothing can happen
+    _deliver: Deliver  # told by `start`, before which nothing can happen
 
     def __init__(
         self,

@@ -12,7 +12,7 @@ import ssl
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from typing import Protocol
 
@@ -27,7 +27,7 @@ from daemon.scheduler.clock import Clock
 from daemon.scheduler.pacing import TokenBucket
 from daemon.sip.locate import is_numeric
 from daemon.sip.locator import Locator
-from daemon.sip.options import BRANCH, TOKEN_LENGTH, match_answers
+from daemon.sip.options import TOKEN_LENGTH, OptionsTemplate, match_answers
 from daemon.sip.parser import MAX_DATAGRAM
 from daemon.sip.resolver import LookUpFailed
 from daemon.sip.stream import StreamReader
@@ -146,9 +146,9 @@ class Prober:
                 with attempt.phase("resolve"):
                     contact = self._permitted(uri, (await self._locator.find(text)).contacts)
                 attempt.address = contact.host
-                async with self._line(attempt, uri, contact, transport) as line:
+                async with self._line(attempt, replace(contact, uri=text), uri.host, transport) as line:
                     with attempt.phase("request"):
-                        attempt.status = await line.ask(uri, text)
+                        attempt.status = await line.ask()
             except LookUpFailed as failure:
                 attempt.say(str(failure))
             except (OSError, trio.BrokenResourceError, trio.ClosedResourceError) as failure:
@@ -182,7 +182,7 @@ class Prober:
 
     @asynccontextmanager
     async def _line(
-        self, attempt: _Attempt, uri: SipUri, contact: Contact, transport: str
+        self, attempt: _Attempt, contact: Contact, name: str, transport: str
     ) -> AsyncIterator[_Datagrams | _Stream]:
         """A socket of its own to the target, with TLS on it if wanted."""
         family = trio.socket.AF_INET6 if ":" in contact.host else trio.socket.AF_INET
@@ -190,15 +190,18 @@ class Prober:
         with trio.socket.socket(family, kind) as sock:
             with attempt.phase("connect"):
                 await sock.connect((contact.host, contact.port))
-            us = _Sender(sock.getsockname()[:2], transport, self._settings().sip.user_agent)
+            token = secrets.token_hex(TOKEN_LENGTH // 2)
+            sip = self._settings().sip
+            template = OptionsTemplate(sock.getsockname()[:2], sip.domain, sip.user_agent, token, transport)
+            request = template.render(contact, token).encode("ascii")
             attempt.say(f"{contact.host} port {contact.port} over {transport}")
             if transport == "udp":
-                yield _Datagrams(sock, us, attempt)
+                yield _Datagrams(sock, request, token, attempt)
                 return
             stream: trio.SocketStream | trio.SSLStream[trio.SocketStream] = trio.SocketStream(sock)
             if transport == "tls":
-                stream = await self._wrapped(attempt, trio.SocketStream(sock), uri.host)
-            yield _Stream(stream, us, attempt)
+                stream = await self._wrapped(attempt, trio.SocketStream(sock), name)
+            yield _Stream(stream, request, token, attempt)
 
     async def _wrapped(
         self, attempt: _Attempt, stream: trio.SocketStream, name: str
@@ -251,48 +254,20 @@ class _Attempt:
         )
 
 
-class _Sender:
-    """How we call ourselves on one socket."""
-
-    def __init__(self, address: tuple[str, int], transport: str, user_agent: str) -> None:
-        host, port = address
-        self._sent_by = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        self._transport = transport
-        self._user_agent = user_agent
-
-    def options(self, uri: str, token: str) -> bytes:
-        """An OPTIONS whose branch, tag and Call-ID carry the token, as those of our pings do."""
-        lines = (
-            f"OPTIONS {uri} SIP/2.0",
-            f"Via: SIP/2.0/{self._transport.upper()} {self._sent_by};rport;branch={BRANCH.decode()}{token}",
-            "Max-Forwards: 70",
-            f"From: <sip:ringkeeper@{self._sent_by}>;tag={token}",
-            f"To: <{uri}>",
-            f"Call-ID: {token}@{self._sent_by}",
-            "CSeq: 1 OPTIONS",
-            f"Contact: <sip:ringkeeper@{self._sent_by};transport={self._transport}>",
-            "Accept: application/sdp",
-            f"User-Agent: {self._user_agent}",
-            "Content-Length: 0",
-        )
-        return "\r\n".join((*lines, "", "")).encode("ascii")
-
-
 class _Datagrams:
     """Over UDP the request is repeated until somebody answers."""
 
-    def __init__(self, sock: trio.socket.SocketType, us: _Sender, attempt: _Attempt) -> None:
-        self._socket, self._us, self._attempt = sock, us, attempt
+    def __init__(self, sock: trio.socket.SocketType, request: bytes, token: str, attempt: _Attempt) -> None:
+        self._socket, self._request, self._token, self._attempt = sock, request, token, attempt
 
-    async def ask(self, uri: SipUri, text: str) -> int:
+    async def ask(self) -> int:
         """The status of the final answer; waits for ever."""
-        token = secrets.token_hex(TOKEN_LENGTH // 2)
-        request, pause = self._us.options(text, token), _T1
+        pause = _T1
         while True:
-            await self._socket.send(request)
+            await self._socket.send(self._request)
             with trio.move_on_after(pause):
                 while True:
-                    if status := _final(await self._socket.recv(MAX_DATAGRAM), token, self._attempt):
+                    if status := _final(await self._socket.recv(MAX_DATAGRAM), self._token, self._attempt):
                         return status
             self._attempt.say(f"no answer for {pause:g} s, sent again")
             pause = min(2 * pause, _T2)
@@ -302,19 +277,22 @@ class _Stream:
     """Over TCP and TLS it is said once."""
 
     def __init__(
-        self, stream: trio.SocketStream | trio.SSLStream[trio.SocketStream], us: _Sender, attempt: _Attempt
+        self,
+        stream: trio.SocketStream | trio.SSLStream[trio.SocketStream],
+        request: bytes,
+        token: str,
+        attempt: _Attempt,
     ) -> None:
-        self._stream, self._us, self._attempt = stream, us, attempt
+        self._stream, self._request, self._token, self._attempt = stream, request, token, attempt
 
-    async def ask(self, uri: SipUri, text: str) -> int:
+    async def ask(self) -> int:
         """The status of the final answer, 0 if the far end closed or said what is no SIP; waits for ever."""
-        token = secrets.token_hex(TOKEN_LENGTH // 2)
-        await self._stream.send_all(self._us.options(text, token))
+        await self._stream.send_all(self._request)
         reader = StreamReader()
         while data := await self._stream.receive_some():
             try:
                 for item in reader.feed(bytes(data)):
-                    if isinstance(item, bytes) and (status := _final(item, token, self._attempt)):
+                    if isinstance(item, bytes) and (status := _final(item, self._token, self._attempt)):
                         return status
             except BadMessage as bad:
                 self._attempt.say(f"what came is no SIP: {bad}")
@@ -330,7 +308,7 @@ def _final(message: bytes, token: str, attempt: _Attempt) -> int:
         attempt.say(f"not an answer to this request: {message[:60]!r}")
         return 0
     attempt.say(f"answer {answer[0]}")
-    return answer[0] if answer[0] >= 200 else 0
+    return answer[0]
 
 
 def _wanted(target: str, module: str) -> tuple[SipUri, str]:

@@ -23,3 +23,10 @@ def test_a_clock_that_steps_back_gives_nothing_away() -> None:
     assert bucket.take(100.0)
     assert not bucket.take(50.0)
     assert not bucket.take(100.5)
+
+
+def test_so_many_a_minute_may_come_at_once_or_spread_over_it() -> None:
+    bucket = TokenBucket.per_minute(30)
+    assert sum(bucket.take(100.0) for _ in range(40)) == 30
+    assert not bucket.take(101.9)
+    assert bucket.take(102.0)

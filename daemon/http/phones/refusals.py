@@ -32,7 +32,7 @@ class Refusals:
     def __init__(self, now: Callable[[], float]) -> None:
         self.by_reason: Counter[str] = Counter()
         self._now = now
-        self._lines = TokenBucket(LINES_PER_MINUTE / 60, LINES_PER_MINUTE)
+        self._lines = TokenBucket.per_minute(LINES_PER_MINUTE)
 
     def not_found(self, reason: str, source: str, detail: str = "") -> Response:
         """404, the same for every reason."""
