@@ -45,10 +45,14 @@ class Connected:
         if not self._per_host[source.host]:
             del self._per_host[source.host]
         if connection.held_until:
-            self._lost.pop(source, None)
-            self._lost[source] = None
-            if len(self._lost) > remembered:
-                del self._lost[next(iter(self._lost))]
+            self._lose(source, remembered)
+
+    def hold(self, source: Source, until: float, remembered: int) -> None:
+        """Somebody registered over the connection with that far end, which may be lost by the time that is durable."""
+        if connection := self._by_source.get(source):
+            connection.held_until = max(connection.held_until, until)
+        elif source.transport in STREAMS:
+            self._lose(source, remembered)
 
     def at(self, source: Source) -> Connection | None:
         """The connection with that far end."""
@@ -68,3 +72,9 @@ class Connected:
         if len(self._by_descriptor) >= settings.max_connections:
             return "connections"
         return "connections-per-host" if self._per_host[host] >= settings.max_connections_per_host else ""
+
+    def _lose(self, source: Source, remembered: int) -> None:
+        self._lost.pop(source, None)
+        self._lost[source] = None
+        if len(self._lost) > remembered:
+            del self._lost[next(iter(self._lost))]

@@ -142,8 +142,7 @@ class Connections:
 
     def hold(self, source: Source, until: float) -> None:
         """Somebody registered over this connection: silence does not end it before `until`."""
-        if connection := self._connected.at(source):
-            connection.held_until = max(connection.held_until, until)
+        self._connected.hold(source, until, self._settings.max_connections)
 
     def had(self, source: Source) -> bool:
         """Whether somebody registered over a connection with that far end since start, be it open or lost.

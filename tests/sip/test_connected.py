@@ -63,3 +63,17 @@ def test_far_ends_that_had_registered_are_remembered_within_a_bound(made: list[C
     for one in made:
         connected.remove(one, remembered=1)
     assert [connected.had(one.source) for one in made] == [False, True, False]
+
+
+def test_a_registration_whose_connection_was_lost_before_it_was_durable_is_remembered_too(
+    made: list[Connection],
+) -> None:
+    connected = Connected()
+    connected.add(made[0])
+    connected.remove(made[0], remembered=9)
+    assert not connected.had(made[0].source)
+    connected.hold(made[0].source, 60.0, remembered=9)
+    assert connected.had(made[0].source)
+    datagrams = Source("192.0.2.1", 7)
+    connected.hold(datagrams, 60.0, remembered=9)
+    assert not connected.had(datagrams)
