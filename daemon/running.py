@@ -20,8 +20,8 @@ from daemon.config.loader import load_settings
 from daemon.config.reload import Reloads, plan_reload
 from daemon.config.settings import Settings
 from daemon.errors import ConfigError, Fault, RingkeeperError
+from daemon.fleet.acts import InventoryApplied, OperatorAdded, SettingsChanged
 from daemon.fleet.commands import SaveMark
-from daemon.fleet.events import InventoryApplied, OperatorAdded, SettingsChanged
 from daemon.fleet.fleet import Fleet
 from daemon.fleet.records import Inventory, Operator, Role
 from daemon.http.operators.access import token_hash
@@ -37,8 +37,8 @@ from daemon.sip.prober import Prober
 from daemon.sip.resolver import Resolver
 from daemon.sip.tls import load_contexts
 from daemon.snmp.sender import Sender
+from daemon.store.alarm_rows import OutboxEntry
 from daemon.store.files import load_all_templates
-from daemon.store.rows import OutboxEntry
 from daemon.store.store import Store
 from daemon.supervisor import Supervisor
 from daemon.switchboard import Switchboard

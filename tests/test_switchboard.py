@@ -11,9 +11,10 @@ from trio.testing import MockClock
 
 from daemon.config.settings import Settings
 from daemon.errors import StoreUnavailable
+from daemon.fleet.acts import InventoryApplied, RequestQueued
 from daemon.fleet.commands import Command, Decided, Notify, SaveAlarm, SaveMark, SendNotify, SendProbes, StoreCommand
 from daemon.fleet.device import Device
-from daemon.fleet.events import AlertsHeard, InventoryApplied, KeepAliveHeard, LifeSign, Registered, RequestQueued
+from daemon.fleet.events import AlertsHeard, KeepAliveHeard, LifeSign, Registered
 from daemon.fleet.fleet import Fleet
 from daemon.fleet.model import Mac
 from daemon.fleet.records import Snapshot

@@ -1,7 +1,8 @@
 """Every setting of the program with its default, its unit and the reason for the number.
 
-Durations are seconds here and `30s`-like text in YAML. Not here: reading files (`loader`), what may change while
-running (`reload`). `etc/ringkeeper.yml` shows the same keys; a test holds the two together.
+Durations are seconds here and `30s`-like text in YAML. The HTTP listeners' stand in `http_settings`.
+Not here: reading files (`loader`), what may change while running (`reload`). `etc/ringkeeper.yml` shows the same keys;
+a test holds the two together.
 """
 
 from __future__ import annotations
@@ -11,21 +12,12 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 
+from daemon.config.block import DAY, HOUR, MINUTE, Block, Port, Positive
 from daemon.config.durations import Duration
-from daemon.config.listen import DnsServer, HttpListen, SipListen
-
-MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
-
-Port = Annotated[int, Field(ge=1, le=65535)]
-Positive = Annotated[Duration, Field(gt=0)]
-
-
-class Block(BaseModel):
-    """A block of the configuration: unknown keys are errors, values never change after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from daemon.config.http_settings import Http, ServerTls
+from daemon.config.listen import DnsServer, SipListen
 
 
 class Log(Block):
@@ -33,36 +25,6 @@ class Log(Block):
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["json", "console"] = "json"
-
-
-class PhoneListener(Block):
-    """Where phones fetch files and send reports. Another trust than the operators' listener."""
-
-    listen: tuple[HttpListen, ...] = ()
-    # A keep-alive with a 2048-character location (the longest tested in public traces) is under 4 KiB.
-    max_body: Annotated[int, Field(ge=1024, le=16 * 1024 * 1024)] = 64 * 1024
-    # Phones keep one connection open at most; 30,000 of them may come at once after a power cut.
-    max_connections: Annotated[int, Field(ge=1)] = 40_000
-    idle_timeout: Positive = 75.0  # nginx's keepalive_timeout
-    request_timeout: Positive = 30.0  # a phone on a poor link sends 4 KiB well within this
-
-
-class OperatorListener(Block):
-    """Where operators and monitoring come in: pages, API, metrics. The Unix socket needs no token."""
-
-    listen: tuple[HttpListen, ...] = ()
-    max_body: Annotated[int, Field(ge=1024, le=256 * 1024 * 1024)] = 32 * 1024 * 1024  # an inventory of 30,000 phones
-    max_connections: Annotated[int, Field(ge=1)] = 1000
-    idle_timeout: Positive = 75.0
-    request_timeout: Positive = 60.0
-    session_lifetime: Positive = 12 * HOUR  # a shift, with overtime
-
-
-class Http(Block):
-    """The two HTTP listeners."""
-
-    phones: PhoneListener = PhoneListener()
-    operators: OperatorListener = OperatorListener()
 
 
 class TraceLimits(Block):
@@ -94,19 +56,15 @@ class Dns(Block):
         return self
 
 
-class SipTls(Block):
+class SipTls(ServerTls):
     """SIP over TLS: our certificate, and whose certificates are believed. Files hold PEM."""
 
-    certificate: Path | None = None  # with the chain up to the authority behind it
-    key: Path | None = None
     client_ca: Path | None = None  # phones must show a certificate of one of these authorities
     ca: Path | None = None  # authorities of the servers we open connections to; none: the system's
     verify: bool = True  # whether those servers must prove their name
 
     @model_validator(mode="after")
-    def _paired(self) -> Self:
-        if (self.certificate is None) != (self.key is None):
-            raise ValueError("certificate and key go together: write both")
+    def _has_own(self) -> Self:
         if self.client_ca is not None and self.certificate is None:
             raise ValueError("client_ca says nothing without certificate and key: write them, too")
         return self
@@ -319,8 +277,15 @@ class Provisioning(Block):
     unprotected: Literal["stripped", "refused"] = "stripped"  # what a fetch without proof gets
     # Unapproved phones are kept this many at most, so that a scanner cannot invent a fleet.
     max_unapproved: Annotated[int, Field(ge=0)] = 1000
-    placeholders: dict[str, str] = {}
-    template_placeholders: dict[str, dict[str, str]] = {}  # model -> name -> value
+    # Of one source address: a site of 250 phones behind one NAT is rolled out at once, and three others still fit.
+    max_unapproved_per_source: Annotated[int, Field(ge=0)] = 250
+    # Networks of HTTP proxies (an SBC's) whose X-Forwarded-For is believed; nobody's: else a phone could write its own.
+    proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    # Templates, choices, files, and what 30,000 phones' users set on them; each is in memory.
+    max_documents: Annotated[int, Field(ge=100)] = 100_000
+    versions_kept: Annotated[int, Field(ge=2, le=10_000)] = 50  # of each document: a year of weekly edits
+    placeholders: dict[str, str] = Field(default_factory=dict)
+    template_placeholders: dict[str, dict[str, str]] = Field(default_factory=dict)  # model -> name -> value
 
 
 class Connector(Block):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from daemon.fleet.calls import CallQuality
 from daemon.fleet.model import ConnectionState, Contact, DeviceRecord, DeviceState, Mac, Server, Tenant, Transition
 from daemon.fleet.notifications import Alarm, Notification
-from daemon.fleet.records import NumberEntry, Operator, PhoneRequest
+from daemon.fleet.records import Document, NumberEntry, Operator, PhoneRequest, User
 from daemon.fleet.target import Target
 
 
@@ -46,6 +46,41 @@ class SaveTenant:
     """Keep a tenant with its sites."""
 
     tenant: Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class DropTenant:
+    """Forget a tenant."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaveUser:
+    """Keep a user."""
+
+    user: User
+
+
+@dataclass(frozen=True, slots=True)
+class DropUser:
+    """Forget the user with this key."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaveDocument:
+    """Keep a version of a document; the former ones stay."""
+
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class DropDocument:
+    """Forget the version of a document that has this id."""
+
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +233,11 @@ Command = (
     | SendNotify
     | LocateTarget
     | SaveTenant
+    | DropTenant
+    | SaveUser
+    | DropUser
+    | SaveDocument
+    | DropDocument
     | SaveServer
     | SaveDevice
     | SaveState
@@ -222,6 +262,11 @@ Command = (
 
 StoreCommand = (
     SaveTenant
+    | DropTenant
+    | SaveUser
+    | DropUser
+    | SaveDocument
+    | DropDocument
     | SaveServer
     | SaveDevice
     | SaveState

@@ -12,6 +12,7 @@ from dataclasses import fields, replace
 
 from daemon.errors import BadMessage
 from daemon.fleet import reachability
+from daemon.fleet.acts import ConnectionDeleted
 from daemon.fleet.alarms import Trouble
 from daemon.fleet.catalogue import CONNECTION_DOWN
 from daemon.fleet.commands import (
@@ -24,7 +25,7 @@ from daemon.fleet.commands import (
     SaveConnection,
 )
 from daemon.fleet.connection import Connection
-from daemon.fleet.events import ConnectionDeleted, ProbeAnswered, ProbeMissed, TargetLocated, TargetNotLocated
+from daemon.fleet.events import ProbeAnswered, ProbeMissed, TargetLocated, TargetNotLocated
 from daemon.fleet.model import ConnectionRecord, ConnectionState, Contact, Reachability, Tenant, Transition
 from daemon.fleet.parts import Parts
 from daemon.fleet.reachability import ALIVE, Stimulus

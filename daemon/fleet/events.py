@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from daemon.config.settings import Settings
+from daemon.fleet.acts import Act
 from daemon.fleet.calls import QualityReport
 from daemon.fleet.model import Binding, Contact, LearnedContact, Mac, Report
 from daemon.fleet.notifications import Severity
-from daemon.fleet.records import Inventory, Operator
 
 # The target registered over a connection that ended with our last run; it cannot be reached before it comes back.
 NOT_BACK = "has not come back since our start"
@@ -184,22 +183,6 @@ class UnknownPhoneHeard:
 
 
 @dataclass(frozen=True, slots=True)
-class InventoryApplied:
-    """An operator's inventory, to be taken as a whole or refused as a whole."""
-
-    inventory: Inventory
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceDeleted:
-    """An operator removed a device."""
-
-    mac: Mac
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
 class TargetLocated:
     """A target's name leads to these addresses, best first; to be looked up again after `ttl` seconds."""
 
@@ -218,42 +201,6 @@ class TargetNotLocated:
 
 
 @dataclass(frozen=True, slots=True)
-class ConnectionDeleted:
-    """An operator removed a SIP connection."""
-
-    name: str
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceArmed:
-    """An operator opened the window in which the phone's next fetch gets the complete file."""
-
-    mac: Mac
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class RequestQueued:
-    """An operator wants the phone told something in its next keep-alive answer."""
-
-    mac: Mac
-    action: str
-    body: dict[str, str]
-    expires_in: float
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class ResyncAsked:
-    """An operator wants the phone to fetch its configuration now; with `reboot` it restarts first."""
-
-    mac: Mac
-    reboot: bool
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
 class ResyncEnded:
     """A check-sync was taken, or not; `outcome` says which way, as in "answered 200" or "found no answer"."""
 
@@ -261,29 +208,6 @@ class ResyncEnded:
     reboot: bool
     delivered: bool
     outcome: str
-
-
-@dataclass(frozen=True, slots=True)
-class OperatorAdded:
-    """Somebody was given access, or a new token and role."""
-
-    operator: Operator
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class OperatorRemoved:
-    """Somebody's access ends."""
-
-    name: str
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class SettingsChanged:
-    """A reload brought new settings; only those that may change while running differ."""
-
-    settings: Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,18 +238,10 @@ Event = (
     | AlertsHeard
     | FileFetched
     | UnknownPhoneHeard
-    | InventoryApplied
-    | DeviceDeleted
     | TargetLocated
     | TargetNotLocated
-    | ConnectionDeleted
-    | DeviceArmed
-    | RequestQueued
-    | ResyncAsked
     | ResyncEnded
-    | OperatorAdded
-    | OperatorRemoved
-    | SettingsChanged
     | StoreFailed
     | StoreRecovered
+    | Act
 )

@@ -16,6 +16,7 @@ from daemon.config.settings import Settings
 from daemon.fleet import (
     connection_events,
     connector_events,
+    document_events,
     enrolment,
     operator_events,
     phone_events,
@@ -23,37 +24,42 @@ from daemon.fleet import (
     resync_events,
     sip_events,
 )
+from daemon.fleet.acts import (
+    ConnectionDeleted,
+    DeviceArmed,
+    DeviceDeleted,
+    DocumentsWritten,
+    InventoryApplied,
+    OperatorAdded,
+    OperatorRemoved,
+    RequestQueued,
+    ResyncAsked,
+    SettingsChanged,
+    TenantDeleted,
+)
 from daemon.fleet.alarms import SEQUENCE, AlarmBook
 from daemon.fleet.call_book import CallBook
 from daemon.fleet.commands import Command, SaveLastSeen, SaveMark
 from daemon.fleet.connection import Connection
 from daemon.fleet.consequences import expect_report, refresh_status
 from daemon.fleet.device import Device
+from daemon.fleet.documents import DocumentBook
 from daemon.fleet.events import (
     AlertsHeard,
-    ConnectionDeleted,
     ConnectorFailed,
     ConnectorRecovered,
     ConnectorsConfigured,
     ContactsLearned,
     ContactsLost,
-    DeviceArmed,
-    DeviceDeleted,
     Event,
     FileFetched,
-    InventoryApplied,
     KeepAliveHeard,
     LifeSign,
-    OperatorAdded,
-    OperatorRemoved,
     ProbeMissed,
     ProbesAnswered,
     QualityReported,
     Registered,
-    RequestQueued,
-    ResyncAsked,
     ResyncEnded,
-    SettingsChanged,
     StoreFailed,
     StoreRecovered,
     TargetLocated,
@@ -86,6 +92,8 @@ HANDLERS: dict[type[Event], Callable[[Parts, Any, float], list[Command]]] = {
     FileFetched: phone_events.file_fetched,
     UnknownPhoneHeard: phone_events.unknown_phone_heard,
     InventoryApplied: operator_events.inventory_applied,
+    TenantDeleted: operator_events.tenant_deleted,
+    DocumentsWritten: document_events.documents_written,
     DeviceDeleted: operator_events.device_deleted,
     DeviceArmed: operator_events.device_armed,
     RequestQueued: operator_events.request_queued,
@@ -119,6 +127,7 @@ class Fleet:
             alarms=AlarmBook(snapshot.alarms, int(snapshot.marks.get(SEQUENCE, 0))),
             numbers=NumberBook(snapshot.numbers, settings.numbers),
             requests=RequestBook(snapshot.requests, settings.requests),
+            documents=DocumentBook(snapshot.documents, settings.provisioning),
             calls=CallBook(snapshot.calls, settings.quality, now),
             graced_until=now + settings.keep_alive.period if outage > settings.keep_alive.period else 0.0,
         )
@@ -130,6 +139,8 @@ class Fleet:
         self.mac_at = self.roster.mac_at
         self.learned_servers, self.learned_users = self.parts.learned.servers, self.parts.learned.users
         self.requests_of: Callable[[Mac], tuple[PhoneRequest, ...]] = self.parts.requests.of
+        self.users = self.roster.users
+        self.documents = self.parts.documents.newest
         self.tenants, self.servers, self.operators = self.roster.tenants, self.roster.servers, self.roster.operators
         self.calls = self.parts.calls
         self._checkpoint_at = now

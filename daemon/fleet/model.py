@@ -95,6 +95,7 @@ class Site:
     name: str
     subnet: Network | None = None
     placeholders: Placeholders = field(default_factory=lambda: NO_PLACEHOLDERS)
+    timezone: str = ""  # as the IANA database names it; "": the tenant's
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,12 @@ class Tenant:
     authentication: str = ""  # of REGISTER, as `sip.authentication`; "": as it says there
     interval: float | None = None  # of its devices' pings, and their limit for LAGGED; None: as `qualify` says
     lagged_after: float | None = None
+    # Which proofs a phone may show for its complete file (`provisioning.first_contact.Rung`); none written: as
+    # `provisioning.rungs` says. `addresses` are the networks of the rung of that name.
+    rungs: tuple[str, ...] = ()
+    addresses: tuple[Network, ...] = ()
+    unprotected: str = ""  # as `provisioning.unprotected`; "": as it says there
+    timezone: str = ""  # as the IANA database names it; "": UTC
 
     def networks(self) -> tuple[Network, ...]:
         """Every network whose phones this tenant owns, its own first."""
@@ -195,7 +202,8 @@ class DeviceRecord:
 
     `approved` is False for a phone that nobody has defined yet (it waits among the unapproved). `sip_password` is
     sealed text (`daemon.provisioning.sealing`), never the password. `armed_until` is the end of the window in which
-    a first fetch gets the complete file; `secret_generation` changes the permanent secret when raised.
+    a first fetch gets the complete file; `secret_generation` changes the permanent secret when raised. The values of
+    `placeholders` that look secret are sealed as well.
     """
 
     mac: Mac
@@ -215,6 +223,12 @@ class DeviceRecord:
     armed_until: float = 0.0
     secret_generation: int = 0
     interval: float | None = None
+    template: str = ""  # chosen for this device; "": the default of its tenant and model
+    firmware: str = ""  # the file it is to run; "": its model's
+    serial: str = ""
+    nickname: str = ""
+    token_hash: str = ""  # SHA-256 (hex) of the one-time token of its first contact; "": none, or used
+    token_until: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from daemon.fleet import connection_events, enrolment
+from daemon.fleet.acts import (
+    DeviceArmed,
+    DeviceDeleted,
+    InventoryApplied,
+    OperatorAdded,
+    OperatorRemoved,
+    RequestQueued,
+    SettingsChanged,
+    TenantDeleted,
+)
 from daemon.fleet.alarms import Trouble
 from daemon.fleet.catalogue import STORE_FAILURE
 from daemon.fleet.commands import (
@@ -18,6 +28,7 @@ from daemon.fleet.commands import (
     Decided,
     DropDevice,
     DropOperator,
+    DropTenant,
     SaveDevice,
     SaveOperator,
     SaveServer,
@@ -26,17 +37,7 @@ from daemon.fleet.commands import (
 )
 from daemon.fleet.consequences import expect_report, follow, refresh_status
 from daemon.fleet.device import Device
-from daemon.fleet.events import (
-    DeviceArmed,
-    DeviceDeleted,
-    InventoryApplied,
-    OperatorAdded,
-    OperatorRemoved,
-    RequestQueued,
-    SettingsChanged,
-    StoreFailed,
-    StoreRecovered,
-)
+from daemon.fleet.events import StoreFailed, StoreRecovered
 from daemon.fleet.model import DeviceRecord, Transition
 from daemon.fleet.parts import Parts
 from daemon.fleet.records import Inventory
@@ -58,6 +59,24 @@ def inventory_applied(parts: Parts, event: InventoryApplied, now: float) -> list
         orders += _define_device(parts, record, event.by, now)
     orders += connection_events.define(parts, event.inventory, event.by, now)
     return [*orders, Decided("enrolment", "inventory taken")]
+
+
+def tenant_deleted(parts: Parts, event: TenantDeleted, now: float) -> list[Command]:
+    """Forget a tenant that nothing belongs to any more."""
+    roster = parts.roster
+    if event.name not in roster.tenants:
+        return [Answer(refused=("there is no such tenant",))]
+    left = {
+        "devices": sum(device.record.tenant == event.name for device in roster.devices()),
+        "users": sum(user.tenant == event.name for user in roster.users.values()),
+        "connections": sum(each.record.tenant == event.name for each in parts.connections.by_name.values()),
+    }
+    if any(left.values()):
+        what = ", ".join(f"{count} {name}" for name, count in left.items() if count)
+        return [Answer(refused=(f"tenant {event.name} still has {what}: move or delete them first",))]
+    del roster.tenants[event.name]
+    gone = Transition(f"tenant/{event.name}", now, "provisioning", "defined", "deleted", f"by {event.by}")
+    return [DropTenant(event.name), AppendTransition(gone)]
 
 
 def device_deleted(parts: Parts, event: DeviceDeleted, now: float) -> list[Command]:
@@ -114,6 +133,7 @@ def settings_changed(parts: Parts, event: SettingsChanged, now: float) -> list[C
     parts.numbers.settings = event.settings.numbers
     parts.requests.settings = event.settings.requests
     parts.calls.settings = event.settings.quality
+    parts.documents.settings = event.settings.provisioning
     for device in parts.roster.devices():
         watch(parts, device, now)
         expect_report(parts, device)

@@ -11,6 +11,7 @@ from daemon.config.settings import Settings
 from daemon.fleet.alarms import AlarmBook
 from daemon.fleet.call_book import CallBook
 from daemon.fleet.connection import ConnectionBook
+from daemon.fleet.documents import DocumentBook
 from daemon.fleet.learned import LearnedBook
 from daemon.fleet.model import Mac
 from daemon.fleet.numbers import NumberBook
@@ -31,6 +32,7 @@ class Parts:
     numbers: NumberBook
     requests: RequestBook
     calls: CallBook
+    documents: DocumentBook
     connections: ConnectionBook = field(default_factory=ConnectionBook)
     learned: LearnedBook = field(default_factory=LearnedBook)
     absences: Deadlines[Mac] = field(default_factory=Deadlines)  # when a phone's silence makes it DISCONNECTED

@@ -1,4 +1,4 @@
-"""The nouns beside devices: numbers, requests, operators; and the bundles an inventory and a snapshot are.
+"""The nouns beside devices: numbers, requests, users, documents, operators; and what bundles them.
 
 Frozen values, no behaviour; times are UTC seconds on the program's axis. Not here: the rules about them (`numbers`,
 `requests`, `enrolment`).
@@ -51,6 +51,56 @@ class PhoneRequest:
     handed_out_at: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class User:
+    """Somebody who has phones. `sip_password` is sealed; a phone that is added takes what it does not say itself."""
+
+    name: str
+    tenant: str = ""
+    display_name: str = ""
+    number: str = ""
+    sip_password: str = ""
+
+    @property
+    def key(self) -> str:
+        """Unique in the fleet; a tenant's name has no slash."""
+        return f"{self.tenant}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One version of a text that operators write, or that phones leave with us.
+
+    `path` says what it is: "template/<name>", "default/<tenant>/<model>" (the name of the template chosen for them),
+    "placeholders" and "placeholders/<model>" (a JSON object), "option160" and "option160_proxy", "file/<name>" (served
+    instead of the generated file of that name), "user/<mac>" (the lines a phone's user set on it). `version` counts
+    from 1 per path. `body` is sealed, as it may hold passwords; "" if the document was removed with this version.
+    """
+
+    path: str
+    version: int
+    body: str
+    at: float
+    by: str
+
+    @property
+    def id(self) -> str:
+        """Unique among all versions of all documents."""
+        return f"{self.path}@{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is to become a document's next version; `body` is sealed, "" removes it.
+
+    `based_on` is the version that the writer had before their eyes; None if it does not matter.
+    """
+
+    path: str
+    body: str
+    based_on: int | None = None
+
+
 class Role(StrEnum):
     """What an operator may do: monitors look, operators act, administrators also add operators."""
 
@@ -100,4 +150,6 @@ class Snapshot:
     operators: tuple[Operator, ...] = ()
     calls: tuple[CallQuality, ...] = ()  # the newest, without their texts
     connections: tuple[ConnectionState, ...] = ()
+    users: tuple[User, ...] = ()
+    documents: tuple[Document, ...] = ()  # the newest version of each
     marks: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))

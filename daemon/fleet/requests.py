@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from daemon.config.settings import Requests
+from daemon.fleet.acts import RequestQueued
 from daemon.fleet.commands import Answer, Command, Decided, DropRequest, SaveRequest
-from daemon.fleet.events import RequestQueued
 from daemon.fleet.model import Mac
 from daemon.fleet.records import PhoneRequest
 from daemon.scheduler.deadlines import Deadlines

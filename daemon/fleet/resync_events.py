@@ -6,8 +6,9 @@ configuration is said by the fetch itself. Not here: the NOTIFY and its answers 
 
 from __future__ import annotations
 
+from daemon.fleet.acts import ResyncAsked
 from daemon.fleet.commands import Answer, AppendTransition, Command, Decided, SendNotify
-from daemon.fleet.events import ResyncAsked, ResyncEnded
+from daemon.fleet.events import ResyncEnded
 from daemon.fleet.model import Mac, Transition
 from daemon.fleet.parts import Parts
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from daemon.fleet.device import Device
 from daemon.fleet.model import Binding, Contact, DeviceRecord, Mac, Presence, Reachability, Server, Status, Tenant
 from daemon.fleet.notifications import Severity
-from daemon.fleet.records import NumberStatus, Operator, Snapshot
+from daemon.fleet.records import NumberStatus, Operator, Snapshot, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ class Roster:
         self.tenants: dict[str, Tenant] = {tenant.name: tenant for tenant in snapshot.tenants}
         self.servers: dict[str, Server] = {server.name: server for server in snapshot.servers}
         self.operators: dict[str, Operator] = {operator.name: operator for operator in snapshot.operators}
+        self.users: dict[str, User] = {user.key: user for user in snapshot.users}
         self.unapproved = 0
         self._devices: dict[Mac, Device] = {}
         self._by_user: dict[str, Mac] = {}

@@ -11,7 +11,13 @@ from daemon.fleet import connection_events
 from daemon.fleet.commands import Command, Decided, SaveState
 from daemon.fleet.consequences import follow, number
 from daemon.fleet.device import Device
-from daemon.fleet.events import LifeSign, ProbeMissed, ProbesAnswered, Registered, Unregistered
+from daemon.fleet.events import (
+    LifeSign,
+    ProbeMissed,
+    ProbesAnswered,
+    Registered,
+    Unregistered,
+)
 from daemon.fleet.model import Binding, Contact, Mac, Tenant, Transition
 from daemon.fleet.parts import Parts
 from daemon.fleet.reachability import Stimulus

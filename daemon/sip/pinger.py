@@ -17,7 +17,13 @@ from dataclasses import replace
 from daemon.config.settings import Qualify, Sip
 from daemon.fleet.commands import SendProbes
 from daemon.fleet.delivery import Deliver
-from daemon.fleet.events import NOT_BACK, OVERFLOWN, ProbeAnswer, ProbeMissed, ProbesAnswered
+from daemon.fleet.events import (
+    NOT_BACK,
+    OVERFLOWN,
+    ProbeAnswer,
+    ProbeMissed,
+    ProbesAnswered,
+)
 from daemon.fleet.model import Contact
 from daemon.fleet.target import Target
 from daemon.scheduler.clock import Clock

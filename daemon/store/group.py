@@ -11,7 +11,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, assert_never
+from operator import attrgetter
+from typing import Any
 
 from sqlalchemy import Table
 
@@ -20,12 +21,16 @@ from daemon.fleet.commands import (
     DropAlarm,
     DropConnection,
     DropDevice,
+    DropDocument,
     DropOperator,
     DropRequest,
+    DropTenant,
+    DropUser,
     SaveAlarm,
     SaveCall,
     SaveConnection,
     SaveDevice,
+    SaveDocument,
     SaveLastSeen,
     SaveMark,
     SaveNumber,
@@ -34,16 +39,23 @@ from daemon.fleet.commands import (
     SaveServer,
     SaveState,
     SaveTenant,
+    SaveUser,
 )
 from daemon.fleet.model import Mac, Transition
-from daemon.store import call_rows, rows, schema
-from daemon.store.rows import OutboxEntry, Row
+from daemon.store import alarm_rows, call_rows, rows, schema, statements
+from daemon.store.alarm_rows import OutboxEntry
+from daemon.store.rows import Row
 
 Step = tuple[str, list[Row]]
 """One SQL statement and the rows it is to be carried out for."""
 
 Write = (
     SaveTenant
+    | DropTenant
+    | SaveUser
+    | DropUser
+    | SaveDocument
+    | DropDocument
     | SaveServer
     | SaveDevice
     | SaveState
@@ -79,7 +91,7 @@ class Keyed:
 
 def _keyed(table: Table, row: Callable[[Any], Row]) -> Keyed:
     (key,) = table.primary_key
-    return Keyed(schema.upsert(table), schema.delete_by(table, key.name), row)
+    return Keyed(statements.upsert(table), statements.delete_by(table, key.name), row)
 
 
 KEYED = {
@@ -88,20 +100,48 @@ KEYED = {
     "devices": _keyed(schema.devices, rows.device_row),
     "device_states": _keyed(schema.device_states, rows.state_row),
     "numbers": _keyed(schema.numbers, rows.number_row),
-    "alarms": _keyed(schema.alarms, rows.alarm_row),
+    "alarms": _keyed(schema.alarms, alarm_rows.alarm_row),
     "requests": _keyed(schema.requests, rows.request_row),
     "operators": _keyed(schema.operators, rows.operator_row),
+    "users": _keyed(schema.users, rows.user_row),
+    "documents": _keyed(schema.documents, rows.document_row),
     "connections": _keyed(schema.connections, rows.connection_row),
     "calls": _keyed(schema.calls, call_rows.call_row),
     "marks": _keyed(schema.marks, rows.mark_row),
 }
 
+# An order to keep something under its key -> the table, the thing in the order, and the key of the thing.
+SAVES: dict[type[Write], tuple[str, Callable[[Any], Any], Callable[[Any], Any]]] = {
+    SaveTenant: ("tenants", attrgetter("tenant"), attrgetter("name")),
+    SaveServer: ("servers", attrgetter("server"), attrgetter("name")),
+    SaveUser: ("users", attrgetter("user"), attrgetter("key")),
+    SaveDevice: ("devices", attrgetter("record"), attrgetter("mac")),
+    SaveDocument: ("documents", attrgetter("document"), attrgetter("id")),
+    SaveAlarm: ("alarms", attrgetter("alarm"), attrgetter("id")),
+    SaveNumber: ("numbers", attrgetter("entry"), attrgetter("number")),
+    SaveRequest: ("requests", attrgetter("request"), attrgetter("id")),
+    SaveOperator: ("operators", attrgetter("operator"), attrgetter("name")),
+    SaveConnection: ("connections", attrgetter("state"), attrgetter("record.name")),
+    SaveCall: ("calls", attrgetter("call"), attrgetter("id")),
+}
+
+# An order to forget something -> the table, and the key in the order.
+DROPS: dict[type[Write], tuple[str, Callable[[Any], Any]]] = {
+    DropTenant: ("tenants", attrgetter("name")),
+    DropUser: ("users", attrgetter("key")),
+    DropDocument: ("documents", attrgetter("id")),
+    DropAlarm: ("alarms", attrgetter("id")),
+    DropRequest: ("requests", attrgetter("id")),
+    DropOperator: ("operators", attrgetter("name")),
+    DropConnection: ("connections", attrgetter("name")),
+}
+
 _FORGET = (
     KEYED["devices"].delete,
     KEYED["device_states"].delete,
-    schema.delete_by(schema.requests, "mac"),
+    statements.delete_by(schema.requests, "mac"),
 )
-_UNSEND = schema.delete_by(schema.outbox, "id")
+_UNSEND = statements.delete_by(schema.outbox, "id")
 
 
 class Group:
@@ -135,38 +175,17 @@ class Group:
                 self._last_seen[mac] = last_seen
             case AppendTransition(transition):
                 self._transitions.append(transition)
-            case SaveAlarm(alarm):
-                self._keep("alarms", alarm.id, alarm)
-            case DropAlarm(identity):
-                self._keep("alarms", identity, None)
-            case SaveNumber(entry):
-                self._keep("numbers", entry.number, entry)
-            case SaveRequest(request):
-                self._keep("requests", request.id, request)
-            case DropRequest(identity):
-                self._keep("requests", identity, None)
-            case SaveDevice(record):
-                self._keep("devices", record.mac, record)
             case DropDevice(mac):
                 self._forget(mac)
-            case SaveTenant(tenant):
-                self._keep("tenants", tenant.name, tenant)
-            case SaveServer(server):
-                self._keep("servers", server.name, server)
-            case SaveOperator(operator):
-                self._keep("operators", operator.name, operator)
-            case DropOperator(name):
-                self._keep("operators", name, None)
-            case SaveConnection(state):
-                self._keep("connections", state.record.name, state)
-            case DropConnection(name):
-                self._keep("connections", name, None)
-            case SaveCall(call):
-                self._keep("calls", call.id, call)
             case SaveMark(name, value):
                 self._keep("marks", name, (name, value))
+            case _ if drop := DROPS.get(type(command)):
+                table, key_of = drop
+                self._keep(table, key_of(command), None)
             case _:
-                assert_never(command)
+                table, noun_of, key_of = SAVES[type(command)]
+                noun = noun_of(command)
+                self._keep(table, key_of(noun), noun)
 
     def notify(self, entries: Iterable[OutboxEntry]) -> None:
         """Write these notifications into the outbox."""
@@ -210,9 +229,9 @@ class Group:
             kept = self._kept[table]
             yield from _chunks(keyed.delete, (key for key, noun in kept.items() if noun is None), _alone)
             yield from _chunks(keyed.upsert, (noun for noun in kept.values() if noun is not None), keyed.row)
-        yield from _chunks(schema.SET_LAST_SEEN, ((at, mac) for mac, at in self._last_seen.items()), tuple)
-        yield from _chunks(schema.APPEND_TRANSITION, self._transitions, rows.transition_row)
-        yield from _chunks(schema.APPEND_ENTRY, self._entries.values(), rows.entry_row)
+        yield from _chunks(statements.SET_LAST_SEEN, ((at, mac) for mac, at in self._last_seen.items()), tuple)
+        yield from _chunks(statements.APPEND_TRANSITION, self._transitions, rows.transition_row)
+        yield from _chunks(statements.APPEND_ENTRY, self._entries.values(), alarm_rows.entry_row)
         yield from _chunks(_UNSEND, self._settled, _alone)
 
     def _keep(self, table: str, key: object, noun: object) -> None:

@@ -15,10 +15,11 @@ from daemon.config.settings import Quality
 from daemon.errors import StoreUnavailable
 from daemon.fleet.calls import CallQuality
 from daemon.fleet.records import Snapshot
-from daemon.store import rows, schema
+from daemon.store import alarm_rows, rows, schema, statements
+from daemon.store.alarm_rows import OutboxEntry
 from daemon.store.call_rows import call_of
 from daemon.store.database import Database
-from daemon.store.rows import OutboxEntry, Row
+from daemon.store.rows import Row
 
 Noun = TypeVar("Noun")
 
@@ -45,23 +46,27 @@ async def load(database: Database, calls_since: float) -> Memory:
             servers=await _read(database, schema.servers, rows.server_of),
             records=await _read(database, schema.devices, rows.device_of),
             states=await _read(database, schema.device_states, rows.state_of),
-            alarms=await _read(database, schema.alarms, rows.alarm_of),
+            alarms=await _read(database, schema.alarms, alarm_rows.alarm_of),
             numbers=await _read(database, schema.numbers, rows.number_of),
             requests=await _read(database, schema.requests, rows.request_of),
             operators=await _read(database, schema.operators, rows.operator_of),
             connections=await _read(database, schema.connections, rows.connection_of),
+            users=await _read(database, schema.users, rows.user_of),
+            documents=_nouns(
+                database, schema.documents, rows.document_of, await database.fetch(statements.CURRENT_DOCUMENTS)
+            ),
             calls=await _recent_calls(database, calls_since),
             marks=MappingProxyType(dict(await _read(database, schema.marks, rows.mark_of))),
         )
-        return Memory(snapshot, await _read(database, schema.outbox, rows.entry_of))
+        return Memory(snapshot, await _read(database, schema.outbox, alarm_rows.entry_of))
 
 
 async def _read(database: Database, table: Table, noun_of: Callable[[Row], Noun]) -> tuple[Noun, ...]:
-    return _nouns(database, table, noun_of, await database.fetch(schema.select_all(table)))
+    return _nouns(database, table, noun_of, await database.fetch(statements.select_all(table)))
 
 
 async def _recent_calls(database: Database, since: float) -> tuple[CallQuality, ...]:
-    found = await database.fetch(schema.RECENT_CALLS, since, MOST_CALLS, 0)
+    found = await database.fetch(statements.RECENT_CALLS, since, MOST_CALLS, 0)
     return _nouns(database, schema.calls, call_of, found)
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import trio
 
 from daemon.fleet.notifications import Notification
-from daemon.store.rows import OutboxEntry
+from daemon.store.alarm_rows import OutboxEntry
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ a report) is one JSON text. `x_of(x_row(x)) == x` for every noun. Pure: not here
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from ipaddress import ip_network
 from operator import attrgetter
 from types import MappingProxyType
@@ -20,7 +20,6 @@ from daemon.fleet.model import (
     ConnectionState,
     DeviceRecord,
     DeviceState,
-    Mac,
     Network,
     Placeholders,
     Presence,
@@ -31,26 +30,19 @@ from daemon.fleet.model import (
     Tenant,
     Transition,
 )
-from daemon.fleet.notifications import Alarm, EventType, Notification, Severity
-from daemon.fleet.records import NumberEntry, NumberStatus, Operator, PhoneRequest, Role
+from daemon.fleet.records import Document, NumberEntry, NumberStatus, Operator, PhoneRequest, Role, User
 from daemon.store.texts import bindings_of, bindings_text, compact, contact_of, contact_text, parsed
 
 Row = tuple[Any, ...]
 """Values as SQLite holds them: text, whole numbers, floats, None."""
 
 
-@dataclass(frozen=True, slots=True)
-class OutboxEntry:
-    """A notification that one manager has not been told of yet; `id` is its row, and rises with time."""
-
-    id: int
-    manager: str
-    notification: Notification
-
-
 def tenant_row(tenant: Tenant) -> Row:
     """A tenant, its sites within it."""
-    sites = [[site.name, _network_text(site.subnet), dict(site.placeholders)] for site in tenant.sites]
+    sites = [
+        [site.name, _network_text(site.subnet), dict(site.placeholders), *([site.timezone] if site.timezone else [])]
+        for site in tenant.sites
+    ]
     return (
         tenant.name,
         tenant.description,
@@ -61,23 +53,31 @@ def tenant_row(tenant: Tenant) -> Row:
         tenant.authentication,
         tenant.interval,
         tenant.lagged_after,
+        " ".join(tenant.rungs),
+        " ".join(map(str, tenant.addresses)),
+        tenant.unprotected,
+        tenant.timezone,
     )
 
 
 def tenant_of(row: Row) -> Tenant:
     """The tenant of a row."""
     name, description, subnet, default, sites, placeholders, *own = row
-    authentication, interval, lagged_after = own
+    authentication, interval, lagged_after, rungs, addresses, unprotected, timezone = own
     return Tenant(
         name=name,
         description=description,
         subnet=_network(subnet),
         default=bool(default),
-        sites=tuple(Site(site, _network(net), _frozen(values)) for site, net, values in parsed(sites)),
+        sites=tuple(Site(site, _network(net), _frozen(values), *zone) for site, net, values, *zone in parsed(sites)),
         placeholders=_mapping(placeholders),
         authentication=authentication,
         interval=interval,
         lagged_after=lagged_after,
+        rungs=tuple(rungs.split()),
+        addresses=tuple(map(ip_network, addresses.split())),
+        unprotected=unprotected,
+        timezone=timezone,
     )
 
 
@@ -111,13 +111,19 @@ def device_row(record: DeviceRecord) -> Row:
         record.armed_until,
         record.secret_generation,
         record.interval,
+        record.template,
+        record.firmware,
+        record.serial,
+        record.nickname,
+        record.token_hash,
+        record.token_until,
     )
 
 
 def device_of(row: Row) -> DeviceRecord:
     """The record of a row. Positional, since 30,000 of them are read before the daemon is ready."""
     mac, model, tenant, site, user, display_name, number, server, *rest = row
-    qualify, lagged_after, contact, sip_password, placeholders, approved, armed_until, generation, interval = rest
+    qualify, lagged_after, contact, sip_password, placeholders, approved, armed_until, *others = rest
     return DeviceRecord(
         mac,
         model,
@@ -134,8 +140,7 @@ def device_of(row: Row) -> DeviceRecord:
         _mapping(placeholders),
         bool(approved),
         armed_until,
-        generation,
-        interval,
+        *others,
     )
 
 
@@ -192,18 +197,6 @@ def number_of(row: Row) -> NumberEntry:
     return NumberEntry(number, NumberStatus(status), *rest)
 
 
-def alarm_row(alarm: Alarm) -> Row:
-    """An active alarm."""
-    *plain, additional_info, raised_at, updated_at = _alarm_values(alarm)
-    return (*plain, compact(additional_info), raised_at, updated_at)
-
-
-def alarm_of(row: Row) -> Alarm:
-    """The alarm of a row."""
-    *plain, additional_info, raised_at, updated_at = row
-    return _alarm([*plain, parsed(additional_info), raised_at, updated_at])
-
-
 def transition_row(transition: Transition) -> Row:
     """A step of a timeline, without the id that the table gives it."""
     return (transition.key, transition.at, transition.axis, transition.old, transition.new, transition.reason)
@@ -244,6 +237,26 @@ def operator_of(row: Row) -> Operator:
     return Operator(name, Role(role), token_hash, added_at)
 
 
+def user_row(user: User) -> Row:
+    """Somebody who has phones, the key in front."""
+    return (user.key, user.name, user.tenant, user.display_name, user.number, user.sip_password)
+
+
+def user_of(row: Row) -> User:
+    """The user of a row."""
+    return User(*row[1:])
+
+
+def document_row(document: Document) -> Row:
+    """A version of a document, its id in front."""
+    return (document.id, document.path, document.version, document.body, document.at, document.by)
+
+
+def document_of(row: Row) -> Document:
+    """The version of a row."""
+    return Document(*row[1:])
+
+
 def connection_row(state: ConnectionState) -> Row:
     """A SIP connection and where it stands."""
     record = state.record
@@ -280,35 +293,12 @@ def mark_of(row: Row) -> tuple[str, float]:
     return name, value
 
 
-def entry_row(entry: OutboxEntry) -> Row:
-    """A notification for one manager."""
-    told = entry.notification
-    text = compact(
-        {
-            "sequence": told.sequence,
-            "at": told.at,
-            "alarm": dict(zip(_ALARM_FIELDS, _alarm_values(told.alarm), strict=True)),
-            "device_ip": told.device_ip,
-        }
-    )
-    return (entry.id, entry.manager, text)
-
-
-def entry_of(row: Row) -> OutboxEntry:
-    """The outbox entry of a row."""
-    identity, manager, text = row
-    told = parsed(text)
-    alarm = _alarm([told["alarm"][name] for name in _ALARM_FIELDS])
-    return OutboxEntry(identity, manager, Notification(told["sequence"], told["at"], alarm, told["device_ip"]))
-
-
 def mended(row: Row) -> Row:
     """The row with what SQLite cannot hold replaced: half a surrogate pair by "?", a number beyond 64 bits cut."""
     return tuple(map(_mended, row))
 
 
 _LARGEST = 2**63 - 1
-_ALARM_FIELDS = tuple(field.name for field in fields(Alarm))
 _REPORT_FIELDS = tuple(field.name for field in fields(Report))
 _report_values = attrgetter(*_REPORT_FIELDS)
 
@@ -319,43 +309,6 @@ def _mended(value: Any) -> Any:
     if isinstance(value, int):
         return max(-_LARGEST - 1, min(value, _LARGEST))
     return value
-
-
-def _alarm_values(alarm: Alarm) -> list[Any]:
-    """The fields in the order of their declaration, as JSON knows them."""
-    return [
-        alarm.id,
-        alarm.sequence,
-        alarm.name,
-        alarm.source,
-        alarm.device,
-        alarm.tenant,
-        alarm.severity.value,
-        alarm.description,
-        alarm.event_type.value,
-        alarm.probable_cause,
-        list(alarm.additional_info),
-        alarm.raised_at,
-        alarm.updated_at,
-    ]
-
-
-def _alarm(values: list[Any]) -> Alarm:
-    identity, sequence, name, source, device, tenant, severity, description, event_type, cause, info, *times = values
-    return Alarm(
-        identity,
-        sequence,
-        name,
-        source,
-        None if device is None else Mac(device),
-        tenant,
-        Severity(severity),
-        description,
-        EventType(event_type),
-        cause,
-        tuple(info),
-        *times,
-    )
 
 
 def _report_text(report: Report | None) -> str | None:

@@ -17,15 +17,17 @@ from pathlib import Path
 import structlog
 import trio
 
-from daemon.config.settings import DAY, HOUR, Quality, Snmp, StoreLimits
+from daemon.config.block import DAY, HOUR
+from daemon.config.settings import Quality, Snmp, StoreLimits
 from daemon.errors import StoreUnavailable
 from daemon.fleet.calls import CallQuality, CallsWanted
 from daemon.fleet.commands import Notify, StoreCommand
 from daemon.fleet.delivery import Deliver
 from daemon.fleet.events import StoreFailed, StoreRecovered
 from daemon.fleet.model import Transition
+from daemon.fleet.records import Document
 from daemon.scheduler.clock import Clock
-from daemon.store import rows, schema
+from daemon.store import rows, statements
 from daemon.store.call_rows import call_of
 from daemon.store.database import Database, open_database
 from daemon.store.group import Group
@@ -142,18 +144,22 @@ class Store:
 
     async def timeline(self, key: str, limit: int) -> list[Transition]:
         """The newest `limit` steps of a device or connection, newest first, as far as they are durable."""
-        found = await self._database.fetch(schema.TIMELINE, key, limit, 0)
+        found = await self._database.fetch(statements.TIMELINE, key, limit, 0)
         return list(map(rows.transition_of, found))
 
     async def calls(self, wanted: CallsWanted) -> list[CallQuality]:
         """The calls that fit, newest first, as far as they are durable."""
-        statement, values = schema.find_calls(wanted)
+        statement, values = statements.find_calls(wanted)
         return list(map(call_of, await self._database.fetch(statement, *values)))
 
     async def call(self, identity: str) -> CallQuality | None:
         """One call with the text of its report."""
-        found = await self._database.fetch(schema.FIND_CALL, identity)
+        found = await self._database.fetch(statements.FIND_CALL, identity)
         return call_of(found[0]) if found else None
+
+    async def versions(self, path: str, limit: int) -> list[Document]:
+        """The newest `limit` versions of a document, newest first, as far as they are durable."""
+        return list(map(rows.document_of, await self._database.fetch(statements.VERSIONS, path, limit, 0)))
 
     def statistics(self) -> StoreStatistics:
         """How the disk keeps up."""
@@ -238,9 +244,9 @@ class Store:
     async def _prune(self) -> None:
         """Delete a chunk of what reached its age; the next follows soon if one was full, else in an hour."""
         now, limits = self._clock.now(), self._limits
-        steps = await self._delete(schema.PRUNE, now - limits.timeline_days * DAY, PRUNE_CHUNK, 0)
-        calls = await self._delete(schema.PRUNE_CALLS, now - limits.calls_days * DAY, PRUNE_CHUNK, 0)
-        surplus = await self._delete(schema.PRUNE_SURPLUS_CALLS, PRUNE_CHUNK, limits.max_calls)
+        steps = await self._delete(statements.PRUNE, now - limits.timeline_days * DAY, PRUNE_CHUNK, 0)
+        calls = await self._delete(statements.PRUNE_CALLS, now - limits.calls_days * DAY, PRUNE_CHUNK, 0)
+        surplus = await self._delete(statements.PRUNE_SURPLUS_CALLS, PRUNE_CHUNK, limits.max_calls)
         self._pruned += steps
         self._calls_let_go += calls + surplus
         self._prune_at = now + (PRUNE_PAUSE if PRUNE_CHUNK in (steps, calls, surplus) else HOUR)

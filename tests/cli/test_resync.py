@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.fleet.events import ResyncAsked
+from daemon.fleet.acts import ResyncAsked
 from tests.support.builders import MAC, OTHER_MAC, record
 from tests.support.command_line import run, run_beside, serving
 from tests.support.operators_desk import DeskWithFleet

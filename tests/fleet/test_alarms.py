@@ -7,9 +7,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daemon.fleet.acts import DeviceDeleted
 from daemon.fleet.alarms import ALARMS_PER_DEVICE, SEQUENCE
 from daemon.fleet.commands import Decided, SaveAlarm, SaveMark
-from daemon.fleet.events import AlertsHeard, DeviceDeleted, KeepAliveHeard
+from daemon.fleet.events import AlertsHeard, KeepAliveHeard
 from daemon.fleet.model import Status
 from daemon.fleet.notifications import Severity
 from tests.support.builders import MAC, alert, record, report

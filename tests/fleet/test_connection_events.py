@@ -6,15 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from daemon.fleet.acts import ConnectionDeleted, InventoryApplied, SettingsChanged
 from daemon.fleet.commands import AppendTransition, DropConnection, LocateTarget, SaveConnection
 from daemon.fleet.connection import Connection
 from daemon.fleet.events import (
-    ConnectionDeleted,
-    InventoryApplied,
     ProbeAnswered,
     ProbeMissed,
     ProbesAnswered,
-    SettingsChanged,
     TargetLocated,
     TargetNotLocated,
 )

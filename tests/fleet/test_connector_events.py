@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from daemon.config.settings import Settings
+from daemon.fleet.acts import DeviceDeleted, InventoryApplied
 from daemon.fleet.commands import Decided, SaveState
 from daemon.fleet.events import (
     ConnectorFailed,
@@ -13,8 +14,6 @@ from daemon.fleet.events import (
     ConnectorsConfigured,
     ContactsLearned,
     ContactsLost,
-    DeviceDeleted,
-    InventoryApplied,
     Unregistered,
 )
 from daemon.fleet.model import Contact, LearnedContact, Reachability

@@ -7,8 +7,9 @@ from typing import get_args
 
 import pytest
 
+from daemon.fleet.acts import InventoryApplied
 from daemon.fleet.commands import SaveLastSeen, SaveMark
-from daemon.fleet.events import AlertsHeard, Event, InventoryApplied, KeepAliveHeard
+from daemon.fleet.events import AlertsHeard, Event, KeepAliveHeard
 from daemon.fleet.fleet import ALIVE_AT, HANDLERS, Fleet
 from daemon.fleet.model import Reachability
 from daemon.fleet.notifications import Severity

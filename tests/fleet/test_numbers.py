@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daemon.fleet.acts import DeviceDeleted, InventoryApplied
 from daemon.fleet.commands import Answer, SaveNumber
-from daemon.fleet.events import DeviceDeleted, InventoryApplied, KeepAliveHeard
+from daemon.fleet.events import KeepAliveHeard
 from daemon.fleet.fleet import Fleet
 from daemon.fleet.records import NumberEntry, NumberStatus, Snapshot
 from tests.support.builders import MAC, NOW, OTHER_MAC, inventory, record, report, settings

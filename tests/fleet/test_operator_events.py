@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from daemon.fleet.commands import Answer, Command, DropDevice, DropOperator, SaveDevice, SaveServer, SaveTenant
-from daemon.fleet.events import (
+from daemon.fleet.acts import (
     DeviceArmed,
     DeviceDeleted,
     InventoryApplied,
     OperatorAdded,
     OperatorRemoved,
     SettingsChanged,
-    StoreFailed,
-    StoreRecovered,
-    UnknownPhoneHeard,
+    TenantDeleted,
 )
+from daemon.fleet.commands import (
+    Answer,
+    Command,
+    DropDevice,
+    DropOperator,
+    DropTenant,
+    SaveDevice,
+    SaveServer,
+    SaveTenant,
+)
+from daemon.fleet.events import StoreFailed, StoreRecovered, UnknownPhoneHeard
 from daemon.fleet.model import Mac, Reachability, Tenant
 from daemon.fleet.records import Inventory, Operator, Role
 from tests.support.builders import ACME, MAC, NOW, OTHER_MAC, contact, inventory, record, settings
@@ -179,3 +187,11 @@ def test_an_inventory_of_many_devices_spreads_them_over_the_interval() -> None:
     due = [device.pinged_at for device in play.fleet.devices()]
     assert min(due) > NOW
     assert max(due) - min(due) > 40
+
+
+def test_a_tenant_is_deleted_only_when_nothing_belongs_to_it() -> None:
+    play = Playbook(record())
+    assert "still has 1 devices" in _refusals(play.hears(TenantDeleted("acme", "ops")))[0]
+    play.hears(DeviceDeleted(MAC, "ops"))
+    assert DropTenant("acme") in play.hears(TenantDeleted("acme", "ops"))
+    assert _refusals(play.hears(TenantDeleted("acme", "ops"))) == ("there is no such tenant",)

@@ -12,16 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.config.settings import Qualify
+from daemon.fleet.acts import InventoryApplied, SettingsChanged
 from daemon.fleet.commands import Decided
 from daemon.fleet.events import (
     NOT_BACK,
     OVERFLOWN,
-    InventoryApplied,
     LifeSign,
     ProbeAnswered,
     ProbeMissed,
     ProbesAnswered,
-    SettingsChanged,
     Unregistered,
 )
 from daemon.fleet.model import Mac, Reachability, Transition

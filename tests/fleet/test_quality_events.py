@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from daemon.config.settings import HOUR, Settings
+from daemon.config.block import HOUR
+from daemon.config.settings import Settings
+from daemon.fleet.acts import SettingsChanged
 from daemon.fleet.calls import AlertLevel, CallQuality, QualityAlert
 from daemon.fleet.commands import AppendTransition, Notify, SaveCall
-from daemon.fleet.events import SettingsChanged
 from daemon.fleet.model import Status
 from daemon.fleet.quality import Place
 from daemon.fleet.records import Snapshot

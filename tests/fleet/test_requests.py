@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from daemon.fleet.acts import RequestQueued
 from daemon.fleet.commands import Answer, Command, Decided, SaveRequest
-from daemon.fleet.events import FileFetched, KeepAliveHeard, RequestQueued
+from daemon.fleet.events import FileFetched, KeepAliveHeard
 from daemon.fleet.records import Snapshot
 from tests.support.builders import MAC, OTHER_MAC, record, report
 from tests.support.playbook import Playbook

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from daemon.config.settings import Settings
+from daemon.fleet.acts import InventoryApplied
 from daemon.fleet.commands import Decided, SaveState
 from daemon.fleet.device import Device
 from daemon.fleet.events import (
-    InventoryApplied,
     LifeSign,
     ProbeAnswered,
     ProbeMissed,

@@ -14,7 +14,13 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from daemon.config.settings import Sip
 from daemon.errors import StoreUnavailable
 from daemon.fleet.commands import SendNotify
-from daemon.fleet.events import Event, LifeSign, Registered, ResyncEnded, Unregistered
+from daemon.fleet.events import (
+    Event,
+    LifeSign,
+    Registered,
+    ResyncEnded,
+    Unregistered,
+)
 from daemon.fleet.model import Contact, Mac
 from daemon.scheduler.clock import Clock
 from daemon.sip import flood

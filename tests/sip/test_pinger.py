@@ -13,7 +13,13 @@ import trio
 
 from daemon.config.listen import Listen
 from daemon.config.settings import Qualify, Sip, TraceLimits
-from daemon.fleet.events import NOT_BACK, OVERFLOWN, Event, ProbeMissed, ProbesAnswered
+from daemon.fleet.events import (
+    NOT_BACK,
+    OVERFLOWN,
+    Event,
+    ProbeMissed,
+    ProbesAnswered,
+)
 from daemon.fleet.model import Contact
 from daemon.scheduler.clock import Clock
 from daemon.sip.connections import Connections, Ears

@@ -23,7 +23,7 @@ from daemon.fleet.commands import (
 )
 from daemon.fleet.model import DeviceState, Mac, Transition
 from daemon.fleet.records import NumberEntry, PhoneRequest
-from daemon.store import rows, schema
+from daemon.store import alarm_rows, rows, schema, statements
 from daemon.store.group import CHUNK, Group
 from tests.support.notifications import a_notification
 from tests.support.nouns import state_with_report
@@ -46,14 +46,14 @@ def write(connection: sqlite3.Connection, group: Group) -> None:
 
 
 def read(connection: sqlite3.Connection, table: sqlalchemy.Table) -> list[Any]:
-    return connection.execute(schema.select_all(table)).fetchall()
+    return connection.execute(statements.select_all(table)).fetchall()
 
 
 def grouped(*orders: StoreCommand) -> Group:
     group = Group()
     for order in orders:
         if isinstance(order, Notify):
-            group.notify([rows.OutboxEntry(len(list(group.entries)) + 1, "m", order.notification)])
+            group.notify([alarm_rows.OutboxEntry(len(list(group.entries)) + 1, "m", order.notification)])
         else:
             group.add(order)
     return group
@@ -88,7 +88,7 @@ def test_groups_write_what_the_commands_said_one_by_one(script: list[tuple[Any, 
         assert tuple(map(rows.device_of, read(connection, schema.devices))) == found.records
         assert tuple(states(connection)) == found.states
         assert tuple(map(rows.request_of, read(connection, schema.requests))) == found.requests
-        assert tuple(map(rows.alarm_of, read(connection, schema.alarms))) == found.alarms
+        assert tuple(map(alarm_rows.alarm_of, read(connection, schema.alarms))) == found.alarms
         assert dict(read(connection, schema.marks)) == found.marks
         assert [rows.transition_of(row[1:]) for row in read(connection, schema.transitions)] == model.transitions
 
@@ -108,7 +108,7 @@ def test_a_refused_group_with_a_newer_one_laid_over_is_the_same_as_both_in_order
         assert tuple(states(connection)) == found.states
         assert tuple(map(rows.device_of, read(connection, schema.devices))) == found.records
         assert tuple(map(rows.request_of, read(connection, schema.requests))) == found.requests
-        assert tuple(map(rows.alarm_of, read(connection, schema.alarms))) == found.alarms
+        assert tuple(map(alarm_rows.alarm_of, read(connection, schema.alarms))) == found.alarms
         assert tuple(map(rows.number_of, read(connection, schema.numbers))) == found.numbers
 
 
@@ -166,4 +166,4 @@ def test_a_notification_that_was_sent_before_it_was_written_needs_no_row() -> No
     newer.settle(1)
     newer.settle(7)  # written long ago
     older.absorb(newer)
-    assert [values for _, values in older.steps()] == [[rows.entry_row(*older.entries)], [(7,)]]
+    assert [values for _, values in older.steps()] == [[alarm_rows.entry_row(*older.entries)], [(7,)]]

@@ -6,8 +6,8 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from daemon.fleet.notifications import Notification
+from daemon.store.alarm_rows import OutboxEntry
 from daemon.store.outbox import Outbox
-from daemon.store.rows import OutboxEntry
 from tests.support.notifications import a_notification
 
 

@@ -19,14 +19,14 @@ from tests.support import nouns
 PAIRS: list[tuple[st.SearchStrategy[Any], Callable[[Any], rows.Row], Callable[[rows.Row], Any]]] = [
     (nouns.tenants, rows.tenant_row, rows.tenant_of),
     (nouns.servers, rows.server_row, rows.server_of),
+    (nouns.users, rows.user_row, rows.user_of),
+    (nouns.documents, rows.document_row, rows.document_of),
     (nouns.records(), rows.device_row, rows.device_of),
     (nouns.states(), rows.state_row, rows.state_of),
     (nouns.numbers, rows.number_row, rows.number_of),
-    (nouns.alarms, rows.alarm_row, rows.alarm_of),
     (nouns.transitions, rows.transition_row, rows.transition_of),
     (nouns.requests, rows.request_row, rows.request_of),
     (nouns.operators, rows.operator_row, rows.operator_of),
-    (nouns.entries, rows.entry_row, rows.entry_of),
     (nouns.connections, rows.connection_row, rows.connection_of),
 ]
 

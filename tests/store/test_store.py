@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from trio.testing import wait_all_tasks_blocked
 
-from daemon.config.settings import DAY, StoreLimits
+from daemon.config.block import DAY
+from daemon.config.settings import StoreLimits
 from daemon.errors import StoreUnavailable
 from daemon.fleet.calls import CallsWanted
 from daemon.fleet.commands import (

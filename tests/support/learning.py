@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from daemon.config.settings import Connector, Settings
+from daemon.fleet.acts import InventoryApplied
 from daemon.fleet.commands import Command, SaveState
 from daemon.fleet.device import Device
-from daemon.fleet.events import Event, InventoryApplied
+from daemon.fleet.events import Event
 from daemon.fleet.fleet import Fleet
 from daemon.fleet.model import DeviceRecord
 from daemon.fleet.records import Snapshot

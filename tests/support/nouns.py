@@ -31,8 +31,8 @@ from daemon.fleet.model import (
     Transition,
 )
 from daemon.fleet.notifications import Alarm, EventType, Notification, Severity
-from daemon.fleet.records import NumberEntry, NumberStatus, Operator, PhoneRequest, Role
-from daemon.store.rows import OutboxEntry
+from daemon.fleet.records import Document, NumberEntry, NumberStatus, Operator, PhoneRequest, Role, User
+from daemon.store.alarm_rows import OutboxEntry
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 names = st.text("abcdef", min_size=1, max_size=3)
@@ -57,7 +57,9 @@ def built(noun: Any, **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]
 networks = st.none() | st.integers(0, 2**128 - 1).map(_network)
 placeholders = st.dictionaries(texts, texts, max_size=2).map(_placeholders)
 devices = st.none() | macs
-sites = st.lists(built(Site, name=texts, subnet=networks, placeholders=placeholders), max_size=2).map(tuple)
+sites = st.lists(built(Site, name=texts, subnet=networks, placeholders=placeholders, timezone=texts), max_size=2).map(
+    tuple
+)
 reports = built(Report, **dict.fromkeys(Report.__dataclass_fields__, texts))
 contacts = built(
     Contact,
@@ -87,6 +89,14 @@ tenants = built(
     sites=sites,
     placeholders=placeholders,
     authentication=st.sampled_from(["", "passwords", "always", "never"]),
+    rungs=st.sampled_from([(), ("window",), ("token", "secret")]),
+    addresses=st.lists(networks.filter(bool), max_size=2).map(tuple),
+    unprotected=st.sampled_from(["", "stripped", "refused"]),
+    timezone=st.sampled_from(["", "Europe/Vienna"]),
+)
+users = built(User, name=names, tenant=names, **dict.fromkeys(("display_name", "number", "sip_password"), texts))
+documents = built(
+    Document, path=st.sampled_from(["template/a", "user/b"]), version=st.integers(1, 4), body=texts, at=times, by=texts
 )
 servers = built(Server, name=names, address=texts)
 numbers = built(
@@ -175,7 +185,8 @@ entries = built(OutboxEntry, id=whole, manager=names, notification=notifications
 
 def records(mac: st.SearchStrategy[Mac] = macs) -> st.SearchStrategy[DeviceRecord]:
     """What operators decided."""
-    words = ("model", "tenant", "site", "user", "display_name", "number", "server", "contact", "sip_password")
+    of_sip = ("user", "display_name", "number", "server", "contact", "sip_password")
+    words = (*of_sip, "model", "tenant", "site", "template", "firmware", "serial", "nickname", "token_hash")
     record: st.SearchStrategy[DeviceRecord] = built(
         DeviceRecord,
         mac=mac,
@@ -186,6 +197,7 @@ def records(mac: st.SearchStrategy[Mac] = macs) -> st.SearchStrategy[DeviceRecor
         approved=st.booleans(),
         armed_until=times,
         secret_generation=whole,
+        token_until=times,
     )
     return record
 

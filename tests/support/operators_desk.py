@@ -14,9 +14,10 @@ from daemon.config.inventory import parse_inventory
 from daemon.config.settings import Settings
 from daemon.errors import StoreUnavailable
 from daemon.fleet import enrolment
+from daemon.fleet.acts import InventoryApplied, OperatorAdded
 from daemon.fleet.calls import CallQuality, CallsWanted
 from daemon.fleet.commands import Answer, AppendTransition, SaveCall
-from daemon.fleet.events import Event, InventoryApplied, OperatorAdded
+from daemon.fleet.events import Event
 from daemon.fleet.fleet import Fleet
 from daemon.fleet.model import DeviceRecord, Transition
 from daemon.fleet.records import Inventory, Operator, Role, Snapshot

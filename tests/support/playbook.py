@@ -6,9 +6,16 @@ from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from daemon.config.settings import Settings
+from daemon.fleet.acts import InventoryApplied
 from daemon.fleet.commands import AppendTransition, Command, Notify, SendProbes
 from daemon.fleet.device import Device
-from daemon.fleet.events import Event, InventoryApplied, ProbeAnswered, ProbeMissed, ProbesAnswered, Registered
+from daemon.fleet.events import (
+    Event,
+    ProbeAnswered,
+    ProbeMissed,
+    ProbesAnswered,
+    Registered,
+)
 from daemon.fleet.fleet import Fleet
 from daemon.fleet.model import DeviceRecord, Mac
 from daemon.fleet.records import Snapshot

@@ -13,13 +13,17 @@ from daemon.fleet.commands import (
     DropAlarm,
     DropConnection,
     DropDevice,
+    DropDocument,
     DropOperator,
     DropRequest,
+    DropTenant,
+    DropUser,
     Notify,
     SaveAlarm,
     SaveCall,
     SaveConnection,
     SaveDevice,
+    SaveDocument,
     SaveLastSeen,
     SaveMark,
     SaveNumber,
@@ -28,15 +32,21 @@ from daemon.fleet.commands import (
     SaveServer,
     SaveState,
     SaveTenant,
+    SaveUser,
     StoreCommand,
 )
 from daemon.fleet.model import Mac, Transition
 from daemon.fleet.notifications import Notification
-from daemon.fleet.records import Snapshot
+from daemon.fleet.records import Document, Snapshot
 from tests.support import nouns
 
 commands: st.SearchStrategy[StoreCommand] = st.one_of(
     st.builds(SaveTenant, nouns.tenants),
+    st.builds(DropTenant, nouns.names),
+    st.builds(SaveUser, nouns.users),
+    st.builds(DropUser, nouns.users.map(lambda user: user.key)),
+    st.builds(SaveDocument, nouns.documents),
+    st.builds(DropDocument, nouns.documents.map(lambda document: document.id)),
     st.builds(SaveServer, nouns.servers),
     st.builds(SaveDevice, nouns.records()),
     st.builds(SaveState, nouns.states()),
@@ -58,6 +68,10 @@ commands: st.SearchStrategy[StoreCommand] = st.one_of(
 )
 
 
+def _version(document: Document) -> int:
+    return document.version
+
+
 class Remembered:
     """Carries out one command after another, at once and without a disk."""
 
@@ -73,6 +87,16 @@ class Remembered:
             case SaveTenant(noun) | SaveServer(noun) | SaveOperator(noun):
                 plural = type(noun).__name__.lower() + "s"
                 tables[plural][noun.name] = noun
+            case DropTenant(key):
+                tables["tenants"].pop(key, None)
+            case SaveUser(noun):
+                tables["users"][noun.key] = noun
+            case DropUser(key):
+                tables["users"].pop(key, None)
+            case SaveDocument(noun):
+                tables["documents"][noun.id] = noun
+            case DropDocument(key):
+                tables["documents"].pop(key, None)
             case SaveDevice(noun):
                 tables["records"][noun.mac] = noun
             case SaveState(noun):
@@ -113,6 +137,8 @@ class Remembered:
         ordered = {name: tuple(table[key] for key in sorted(table)) for name, table in self.tables.items()}
         newest_first = sorted(self.tables["calls"].values(), key=lambda call: (call.at, call.id), reverse=True)
         ordered["calls"] = tuple(replace(call, text="") for call in newest_first)
+        newest = {document.path: document for document in sorted(self.tables["documents"].values(), key=_version)}
+        ordered["documents"] = tuple(sorted(newest.values(), key=lambda document: document.id))
         return Snapshot(**{**ordered, "marks": MappingProxyType(self.tables["marks"])})
 
     def timeline(self, mac: Mac) -> list[Transition]:

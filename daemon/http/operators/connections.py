@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
+from daemon.fleet.acts import ConnectionDeleted
 from daemon.fleet.connection import Connection
-from daemon.fleet.events import ConnectionDeleted
 from daemon.fleet.model import ConnectionKind, Reachability
 from daemon.http.operators.access import Actor, Reader
 from daemon.http.operators.desk import AtDesk, Desk

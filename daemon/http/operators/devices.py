@@ -9,10 +9,10 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from daemon.errors import BadMessage, Refused
+from daemon.fleet.acts import DeviceArmed, DeviceDeleted, InventoryApplied
 from daemon.fleet.calls import CallsWanted
 from daemon.fleet.delivery import Delivery
 from daemon.fleet.device import Device
-from daemon.fleet.events import DeviceArmed, DeviceDeleted, InventoryApplied
 from daemon.fleet.model import Transition, parse_mac
 from daemon.fleet.records import Inventory, PhoneRequest
 from daemon.http.operators.access import Actor, Reader

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from daemon.errors import Refused
-from daemon.fleet.events import InventoryApplied
+from daemon.fleet.acts import InventoryApplied
 from daemon.fleet.records import Inventory
 from daemon.http.operators.access import Actor, Reader
 from daemon.http.operators.desk import AtDesk, Desk

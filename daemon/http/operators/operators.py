@@ -12,7 +12,7 @@ import structlog
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from daemon.fleet.events import OperatorAdded, OperatorRemoved
+from daemon.fleet.acts import OperatorAdded, OperatorRemoved
 from daemon.fleet.records import Operator, Role
 from daemon.http.operators.access import Administrator, token_hash
 from daemon.http.operators.desk import AtDesk

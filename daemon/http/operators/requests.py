@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from daemon.config.durations import parse_duration
-from daemon.fleet.events import RequestQueued
+from daemon.fleet.acts import RequestQueued
 from daemon.http.operators.access import Actor
 from daemon.http.operators.desk import AtDesk, Desk
 from daemon.http.operators.devices import kept, known_device, request_view

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
-from daemon.fleet.events import ResyncAsked
+from daemon.fleet.acts import ResyncAsked
 from daemon.http.operators.access import Actor
 from daemon.http.operators.contact_views import ContactView, contact_view
 from daemon.http.operators.desk import AtDesk

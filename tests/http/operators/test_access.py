@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from structlog.testing import capture_logs
 
-from daemon.config.settings import HOUR
-from daemon.fleet.events import OperatorAdded
+from daemon.config.block import HOUR
+from daemon.fleet.acts import OperatorAdded
 from daemon.fleet.records import Operator, Role
 from daemon.http.operators.access import COOKIE, token_hash
 from daemon.http.operators.throttle import WRONG_TOKENS

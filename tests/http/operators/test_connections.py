@@ -1,8 +1,7 @@
 from __future__ import annotations
 
+from daemon.fleet.acts import ConnectionDeleted, InventoryApplied
 from daemon.fleet.events import (
-    ConnectionDeleted,
-    InventoryApplied,
     ProbeAnswered,
     ProbeMissed,
     ProbesAnswered,

@@ -4,15 +4,13 @@ from typing import Any
 
 import pytest
 
+from daemon.fleet.acts import DeviceArmed, DeviceDeleted, RequestQueued
 from daemon.fleet.events import (
-    DeviceArmed,
-    DeviceDeleted,
     KeepAliveHeard,
     ProbeAnswered,
     ProbeMissed,
     ProbesAnswered,
     Registered,
-    RequestQueued,
     UnknownPhoneHeard,
 )
 from daemon.fleet.model import DeviceRecord, Mac

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from daemon.fleet.events import InventoryApplied
+from daemon.fleet.acts import InventoryApplied
 from daemon.fleet.records import Role
 from tests.support.builders import MAC, OTHER_MAC, record
 from tests.support.operators_desk import DeskWithFleet

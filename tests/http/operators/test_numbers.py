@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from daemon.fleet.events import DeviceDeleted
+from daemon.fleet.acts import DeviceDeleted
 from daemon.fleet.records import Role
 from tests.support.builders import MAC, record
 from tests.support.operators_desk import DeskWithFleet

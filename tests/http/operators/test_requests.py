@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from daemon.fleet.events import RequestQueued
+from daemon.fleet.acts import RequestQueued
 from daemon.fleet.records import Role
 from tests.support.builders import MAC, record
 from tests.support.operators_desk import DeskWithFleet

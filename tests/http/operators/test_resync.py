@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from daemon.fleet.events import ResyncAsked
+from daemon.fleet.acts import ResyncAsked
 from daemon.fleet.records import Role
 from tests.support.builders import MAC, OTHER_MAC, record
 from tests.support.operators_desk import DeskWithFleet

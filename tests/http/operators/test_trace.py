@@ -6,7 +6,7 @@ import httpx
 import pytest
 import trio
 
-from daemon.fleet.events import OperatorRemoved
+from daemon.fleet.acts import OperatorRemoved
 from daemon.fleet.records import Role
 from daemon.http.operators.live import MAX_LISTENERS
 from daemon.sip.message import Source

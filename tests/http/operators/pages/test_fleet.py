@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from daemon.fleet.events import InventoryApplied, ProbeAnswered, ProbeMissed, ProbesAnswered
+from daemon.fleet.acts import InventoryApplied
+from daemon.fleet.events import ProbeAnswered, ProbeMissed, ProbesAnswered
 from daemon.fleet.records import Role
 from daemon.http.operators.pages.fleet import chips, link
 from tests.support.builders import MAC, OTHER_MAC, connected, connection, record

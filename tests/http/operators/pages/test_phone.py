@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from daemon.fleet.acts import RequestQueued
 from daemon.fleet.events import (
     AlertsHeard,
     KeepAliveHeard,
@@ -9,7 +10,6 @@ from daemon.fleet.events import (
     ProbeMissed,
     ProbesAnswered,
     Registered,
-    RequestQueued,
 )
 from daemon.fleet.model import Contact
 from tests.support.builders import MAC, NOW, OTHER_MAC, alert, binding, record, report
