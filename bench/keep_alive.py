@@ -36,8 +36,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from daemon.config.http_settings import PhoneListener
 from daemon.config.listen import Listen
-from daemon.config.settings import PhoneListener, Settings
+from daemon.config.settings import Settings
 from daemon.fleet.fleet import Fleet
 from daemon.fleet.model import DeviceRecord, Mac, Tenant
 from daemon.fleet.records import Snapshot
@@ -139,6 +140,7 @@ async def durable(serve: Serve, ready: Connection, load: Load) -> None:
             accepting=lambda: store.accepting,
             now=clock.now,
             firmware=None,
+            seal=str,
         )
         async with trio.open_nursery() as nursery:
             nursery.start_soon(store.run, switchboard.deliver)
@@ -173,10 +175,10 @@ def drive(port: int, pid: int, load: Load) -> Result:
         count += 1
     waits: list[float] = []
     _until(time.perf_counter() + 1.0, selector, count, load.devices, waits)
-    count, spent = count + len(waits), _processor_seconds(pid)
+    count, spent = count + len(waits), processor_seconds(pid)
     waits.clear()
     _until(time.perf_counter() + load.seconds, selector, count, load.devices, waits)
-    spent = _processor_seconds(pid) - spent
+    spent = processor_seconds(pid) - spent
     for one in peers:
         one.sock.close()
     waits.sort()
@@ -217,7 +219,7 @@ def _until(end: float, selector: selectors.BaseSelector, count: int, devices: in
                 count += 1
 
 
-def _processor_seconds(pid: int) -> float:
+def processor_seconds(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 

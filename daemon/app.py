@@ -25,6 +25,7 @@ from daemon.config.inventory import parse_inventory
 from daemon.config.loader import load_settings
 from daemon.config.reload import Reloads
 from daemon.config.settings import Settings
+from daemon.config.tls_contexts import load_http_contexts
 from daemon.errors import RingkeeperError
 from daemon.fleet.fleet import Fleet
 from daemon.http.operators.app import OperatorsApp, operators_app
@@ -32,10 +33,11 @@ from daemon.http.operators.desk import Desk
 from daemon.http.phones.app import phones_app
 from daemon.http.server import HttpServer
 from daemon.integrations.connectors import Connectors
-from daemon.observe import families, logs, probe_text
+from daemon.observe import families, file_families, logs, probe_text
 from daemon.observe.metrics import Metrics
 from daemon.observe.notify import Notifier
 from daemon.observe.watchdog import Watchdog
+from daemon.provisioning.models import models
 from daemon.provisioning.provisioner import Provisioner
 from daemon.provisioning.sealing import Sealer, password_of
 from daemon.running import Parts, Running
@@ -48,6 +50,8 @@ from daemon.sip.tls import load_contexts
 from daemon.sip.trace import Traces
 from daemon.sip.uri import contact_from_uri
 from daemon.snmp.sender import Sender
+from daemon.store.afterwards import Afterwards
+from daemon.store.content import Contents, stored_at
 from daemon.store.files import firmware_folder, load_all_templates, load_or_create_key
 from daemon.store.store import open_store
 from daemon.supervisor import Service, Supervisor
@@ -57,6 +61,7 @@ log = structlog.get_logger("app")
 
 DATABASE = "ringkeeper.db"
 KEY = "secret.key"
+CONTENT = "content"
 TIMERS_MAY_LAG = 30.0  # seconds
 
 
@@ -88,6 +93,14 @@ async def run_daemon(
         templates = load_all_templates(settings)
         fleet = Fleet(settings, store.snapshot, clock.now())
         switchboard = Switchboard(fleet, store, clock)
+        contents = Contents(
+            settings.state_dir / CONTENT,
+            firmware_folder(settings),
+            lambda: running.settings.files,
+            named=lambda: {file.hash for file in fleet.files.values()},
+            durable=lambda: store.receipt().wait(),
+        )
+        await contents.open()
         provisioner = Provisioner(
             fleet, templates, sealer, settings=settings.provisioning, keep_alive=settings.keep_alive, sip=settings.sip
         )
@@ -105,6 +118,8 @@ async def run_daemon(
         )
         switchboard.connect_sip(sip.submit)
         switchboard.connect_resyncs(sip.resync)
+        afterwards = Afterwards(switchboard.perform, store.receipt)
+        switchboard.connect_afterwards(afterwards.submit)
         resolver = Resolver(settings.sip.dns, clock)
         locator = Locator(resolver, SystemRandom().random)
         switchboard.connect_locator(locator.submit)
@@ -130,8 +145,15 @@ async def run_daemon(
             accepting=lambda: store.accepting,
             now=clock.now,
             firmware=firmware_folder(settings),
+            proxies=lambda: running.settings.provisioning.proxies,
+            seal=sealer.seal,
+            stored=partial(stored_at, fleet, contents),
+            device_secret=sealer.device_secret,
+            settings=lambda: running.settings.provisioning,
+            entries_as_text=lambda: running.settings.requests.entry_shape == "string",
         )
-        phones_server = HttpServer(phones, settings.http.phones.listen, settings.http.phones, "phones")
+        https = await trio.to_thread.run_sync(load_http_contexts, settings.http)
+        phones_server = HttpServer(phones, settings.http.phones.listen, settings.http.phones, "phones", https.phones)
         parts = Parts(
             clock,
             fleet,
@@ -160,21 +182,33 @@ async def run_daemon(
                 call=store.call,
                 parse=partial(parse_inventory, file="inventory", seal=sealer.seal),
                 check=fleet.faults,
+                object_to=fleet.objections,
                 export=export_inventory,
                 metrics=metrics.render,
                 ready=running.ready,
                 probe=partial(probe_text.answer, prober),
                 traces=traces,
+                contents=contents,
+                seal=sealer.seal,
+                open_text=sealer.open,
+                versions=store.versions,
+                maker=lambda: provisioner.maker,
+                prepare=provisioner.prepare,
+                address=provisioner.address,
+                file_versions=store.file_versions,
                 connectors=connectors.statistics,
             )
         )
-        operators_server = HttpServer(operators, settings.http.operators.listen, settings.http.operators, "operators")
+        operators_server = HttpServer(
+            operators, settings.http.operators.listen, settings.http.operators, "operators", https.operators
+        )
         running.operators_server = operators_server
 
         metrics.add(lambda: __version__, families.build)
         metrics.add(reloads.statistics, families.reloads)
         metrics.add(fleet.statistics, families.fleet)
         metrics.add(fleet.calls.statistics, families.calls)
+        metrics.add(fleet.operations.statistics, families.operations)
         metrics.add(lambda: switchboard.decisions, families.decisions)
         metrics.add(sip.statistics, families.sip)
         metrics.add(resolver.statistics, families.resolver)
@@ -187,6 +221,9 @@ async def run_daemon(
         metrics.add(provisioner.statistics, families.provisioning)
         metrics.add(operators.statistics, families.operators)
         metrics.add(store.statistics, families.store)
+        metrics.add(contents.statistics, file_families.content)
+        metrics.add(fleet.parts.files.statistics, file_families.stored_files)
+        metrics.add(lambda: models(fleet.devices(), fleet.files, contents.loose_files), file_families.models)
         metrics.add(sender.statistics, families.sender)
         metrics.add(connectors.statistics, families.connectors)
         metrics.add(watchdog.statistics, families.watchdog)
@@ -196,12 +233,14 @@ async def run_daemon(
                 Service("store", partial(store.run, switchboard.deliver), reports_ready=False),
                 Service("inventory", running.take_inventory_at_start),
                 Service("snmp sender", sender.run),
+                Service("orders once stored", afterwards.run, reports_ready=False),
                 Service("sip", partial(sip.run, switchboard.deliver)),
                 Service("locator", partial(locator.run, switchboard.deliver)),
                 Service("timers", switchboard.driver.run, running.write_last_checkpoint, reports_ready=False),
                 Service("phones' listener", phones_server.run, phones_server.aclose),
                 Service("operators' listener", operators_server.run, partial(_close, operators, operators_server)),
                 Service("connectors", connectors.run),
+                Service("uploaded files", contents.run),
                 Service("watchdog", watchdog.run),
             ]
         )

@@ -19,6 +19,7 @@ from daemon.config.listen import Listen
 from daemon.config.loader import load_settings
 from daemon.config.reload import Reloads, plan_reload
 from daemon.config.settings import Settings
+from daemon.config.tls_contexts import load_http_contexts
 from daemon.errors import ConfigError, Fault, RingkeeperError
 from daemon.fleet.acts import InventoryApplied, OperatorAdded, SettingsChanged
 from daemon.fleet.commands import SaveMark
@@ -84,13 +85,13 @@ class Running:
 
     @property
     def phones_url(self) -> str:
-        """Where phones come in, as `http://host:port`; "" without a listener."""
-        return _first(self._parts.phones_server.addresses, "http")
+        """Where phones come in, as `http://host:port`, or `https://` if only that; "" without a listener."""
+        return _first(self._parts.phones_server.addresses, "http", "https")
 
     @property
     def operators_url(self) -> str:
         """Where browsers come in, likewise."""
-        return _first(self.operators_server.addresses, "http")
+        return _first(self.operators_server.addresses, "http", "https")
 
     @property
     def socket_path(self) -> str:
@@ -121,11 +122,12 @@ class Running:
 
     async def write_last_checkpoint(self) -> None:
         """At an orderly end, so that the next start knows to the second who was heard and how long we were away."""
-        self._parts.switchboard.perform(self.fleet.checkpoint(self._parts.clock.now()))
+        now = self._parts.clock.now()
+        self._parts.switchboard.perform([*self.fleet.finish_intake(now), *self.fleet.checkpoint(now)])
 
     async def take_inventory_at_start(self, task_status: trio.TaskStatus[None]) -> None:
         """Take the configured inventory before any socket is open; `ConfigError` if it cannot be taken."""
-        await self._take_inventory(self.settings)
+        await self._take_inventory(self.settings, at_once=True)
         task_status.started()
         await trio.sleep_forever()
 
@@ -149,6 +151,7 @@ class Running:
         plan = plan_reload(self.settings, new)
         templates = await trio.to_thread.run_sync(load_all_templates, plan.merged)
         contexts = await trio.to_thread.run_sync(load_contexts, plan.merged.sip.tls)  # a renewed file keeps its name
+        https = await trio.to_thread.run_sync(load_http_contexts, plan.merged.http)
         await self._take_inventory(plan.merged)
         parts, settings = self._parts, plan.merged
         self.settings = settings
@@ -164,12 +167,15 @@ class Running:
         parts.store.outbox.apply([manager.name for manager in settings.snmp.managers], settings.snmp.outbox_limit)
         parts.sender.apply(settings.snmp)
         parts.connectors.apply(settings.connectors)
-        parts.phones_server.apply(settings.http.phones)
-        self.operators_server.apply(settings.http.operators)
+        parts.phones_server.apply(settings.http.phones, https.phones)
+        self.operators_server.apply(settings.http.operators, https.operators)
         log.info("reloaded", event_name="reloaded", changed=list(plan.changed), needs_restart=list(plan.needs_restart))
 
-    async def _take_inventory(self, settings: Settings) -> None:
-        """Apply the inventory file unless it is the one taken last: 30,000 devices need not be read at every start."""
+    async def _take_inventory(self, settings: Settings, *, at_once: bool = False) -> None:
+        """Apply the inventory file unless it is the one taken last: 30,000 devices need not be read at every start.
+
+        `at_once`: there is nobody yet to be served in between, and no timers that would do it step by step.
+        """
         if settings.inventory is None:
             return
         path, parts = settings.inventory, self._parts
@@ -179,6 +185,8 @@ class Running:
         delivery = parts.switchboard.deliver(InventoryApplied(inventory, str(path.name)))
         if delivery.answer and delivery.answer.refused:
             raise ConfigError([Fault(str(path), 1, "inventory", reason) for reason in delivery.answer.refused])
+        if at_once:
+            parts.switchboard.perform(parts.fleet.finish_intake(parts.clock.now()))
         self._inventory_taken = mark
         parts.switchboard.perform([SaveMark(INVENTORY_TAKEN, mark)])
         await delivery.stored()
@@ -195,10 +203,10 @@ class Running:
         return mark, load_inventory(path, self._parts.sealer.seal)
 
 
-def _first(addresses: list[Listen], scheme: str) -> str:
-    """The first address of that scheme as a URL others can use."""
-    found = next((listen for listen in addresses if listen.scheme == scheme), None)
+def _first(addresses: list[Listen], *schemes: str) -> str:
+    """The first address of the first of these schemes as a URL others can use."""
+    found = next((listen for scheme in schemes for listen in addresses if listen.scheme == scheme), None)
     if found is None:
         return ""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(found.host, found.host)
-    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{found.port}"
+    return f"{found.scheme}://{f'[{host}]' if ':' in host else host}:{found.port}"

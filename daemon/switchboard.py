@@ -21,24 +21,35 @@ from daemon.fleet.commands import (
     DropConnection,
     DropDevice,
     DropDocument,
+    DropFileVersion,
+    DropItem,
+    DropOperation,
     DropOperator,
     DropRequest,
+    DropStoredFile,
     DropTenant,
     DropUser,
+    HoldCommits,
     LocateTarget,
     Notify,
+    OnceStored,
+    ReleaseCommits,
     SaveAlarm,
     SaveCall,
     SaveConnection,
     SaveDevice,
     SaveDocument,
+    SaveFileVersion,
+    SaveItem,
     SaveLastSeen,
     SaveMark,
     SaveNumber,
+    SaveOperation,
     SaveOperator,
     SaveRequest,
     SaveServer,
     SaveState,
+    SaveStoredFile,
     SaveTenant,
     SaveUser,
     SendNotify,
@@ -107,6 +118,7 @@ class Switchboard:
             SendProbes: _no_sip_yet,
             LocateTarget: _no_sip_yet,
             SendNotify: _no_sip_yet,
+            OnceStored: _no_sip_yet,
             AppendTransition: self._append,
             Notify: self._notify,
             Decided: self._decided,
@@ -121,6 +133,10 @@ class Switchboard:
     def connect_resyncs(self, submit: Callable[[SendNotify], None]) -> None:
         """Send check-syncs by `submit`."""
         self._perform[SendNotify] = submit
+
+    def connect_afterwards(self, submit: Callable[[OnceStored, Receipt], None]) -> None:
+        """Have what must not leave before it is durable wait for its receipt at `submit`."""
+        self._perform[OnceStored] = lambda order: submit(order, self._store.receipt())
 
     def connect_locator(self, submit: Callable[[LocateTarget], None]) -> None:
         """Have names looked up by `submit`."""
@@ -186,6 +202,8 @@ class Switchboard:
 _FOR_THE_STORE: tuple[type[Command], ...] = (
     SaveTenant,
     SaveServer,
+    SaveFileVersion,
+    DropFileVersion,
     SaveDevice,
     SaveState,
     SaveLastSeen,
@@ -200,16 +218,24 @@ _FOR_THE_STORE: tuple[type[Command], ...] = (
     DropDocument,
     SaveUser,
     SaveDocument,
+    SaveStoredFile,
+    DropStoredFile,
+    SaveOperation,
+    DropOperation,
+    SaveItem,
+    DropItem,
     SaveOperator,
     DropOperator,
     SaveConnection,
     DropConnection,
     SaveCall,
     SaveMark,
+    HoldCommits,
+    ReleaseCommits,
 )
 
 
-def _no_sip_yet(order: SendProbes | SendNotify | LocateTarget) -> None:
+def _no_sip_yet(order: SendProbes | SendNotify | OnceStored | LocateTarget) -> None:
     """A ping that falls due before the socket is there is simply missed; the fleet plans the next one anyway.
 
     So it does with names that are to be looked up.

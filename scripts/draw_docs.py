@@ -19,11 +19,12 @@ from typing import Any, TypeVar, get_type_hints
 
 from prometheus_client.metrics_core import Metric
 
-from daemon.fleet import catalogue, numbers, presence, reachability
+from daemon.fleet import catalogue, numbers, operation_kinds, operation_steps, presence, reachability
 from daemon.fleet.device import Device
 from daemon.fleet.model import DeviceRecord, Mac
+from daemon.fleet.operation import OperationState, Step
 from daemon.fleet.records import NumberEntry
-from daemon.observe import families
+from daemon.observe import families, file_families
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 ANYWHERE = "ANYWHERE"  # stands for "whatever the state was"
@@ -76,6 +77,29 @@ def numbers_diagram() -> str:
     return diagram(numbers.TABLE, {}, NumberEntry("").status)
 
 
+def operations_diagram() -> str:
+    """Where an operation stands."""
+    return diagram(operation_steps.STATES, {}, OperationState.SCHEDULED)
+
+
+def operation_steps_diagram() -> str:
+    """How far one device of an operation is."""
+    return diagram(operation_steps.TABLE, {}, Step.WAITING)
+
+
+def operation_kinds_table() -> str:
+    """What each kind of operation requires of a phone."""
+    rows = [
+        (f"`{kind}`", " ".join(f"`{step}`" for step in manner.requires) or "none: it is done here", _again(manner))
+        for kind, manner in operation_kinds.MANNERS.items()
+    ]
+    return _table(("Kind", "Steps to be seen", "Asked again if its answer was lost"), rows)
+
+
+def _again(manner: operation_kinds.Manner) -> str:
+    return ("yes" if manner.idempotent else "no") if manner.requires else ""
+
+
 def alarms_table() -> str:
     """Every kind of alarm: how bad, what it says, and what to do."""
     kinds = [*catalogue.OWN_ALARMS, *catalogue.PHONE_ALARMS.values()]
@@ -92,9 +116,10 @@ def metrics_table() -> str:
 
 def every_metric() -> Iterator[Metric]:
     """One of each family, as a daemon without a single phone would export it."""
-    for name, function in inspect.getmembers(families, inspect.isfunction):
-        if not name.startswith("_") and function.__module__ == families.__name__:
-            yield from _families_of(function)
+    for module in (families, file_families):
+        for name, function in inspect.getmembers(module, inspect.isfunction):
+            if not name.startswith("_") and function.__module__ == module.__name__:
+                yield from _families_of(function)
 
 
 def full_name(metric: Metric) -> str:
@@ -134,6 +159,9 @@ PARTS: Mapping[tuple[str, str], Callable[[], str]] = {
     ("status.md", "reachability"): reachability_diagram,
     ("status.md", "presence"): presence_diagram,
     ("status.md", "numbers"): numbers_diagram,
+    ("status.md", "operations"): operations_diagram,
+    ("status.md", "operation steps"): operation_steps_diagram,
+    ("status.md", "operation kinds"): operation_kinds_table,
     ("operations.md", "alarms"): alarms_table,
     ("operations.md", "metrics"): metrics_table,
 }

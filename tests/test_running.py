@@ -33,11 +33,12 @@ def taken(log: Sequence[Mapping[str, Any]]) -> int:
         (Listen("http", "0.0.0.0", 8081), "http://127.0.0.1:8081"),
         (Listen("http", "::", 8081), "http://[::1]:8081"),
         (Listen("http", "192.0.2.7", 8081), "http://192.0.2.7:8081"),
+        (Listen("https", "192.0.2.7", 8082), "https://192.0.2.7:8082"),
         (Listen("unix", path="/run/x.sock"), ""),
     ],
 )
 def test_an_address_is_told_so_that_others_can_use_it(listen: Listen, url: str) -> None:
-    assert _first([listen], "http") == url
+    assert _first([listen], "http", "https") == url
 
 
 async def test_it_tells_where_it_listens_and_what_is_not_there(tmp_path: Path) -> None:

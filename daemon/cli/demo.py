@@ -1,7 +1,8 @@
-"""`demo`: the daemon and a simulated fleet in one process, on loopback, with a live picture of the fleet's state.
+"""`demo`: the daemon, a simulated fleet and an operator in one process, on loopback, with a live picture of it all.
 
 Everything it writes lies in a scratch folder that is removed at the end. Ctrl-C, SIGTERM and `--for` end it alike.
-Not here: what the phones do (`daemon.simulate`), the timers (`demo_setup`), what is drawn (`demo_view`).
+Not here: what the phones do (`daemon.simulate`), what the operator does (`demo_operator`), the timers (`demo_setup`),
+what is drawn (`demo_view`).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from rich.text import Text
 
 from daemon.app import run_daemon
 from daemon.cli.console import FAILURE, complain, out
+from daemon.cli.demo_operator import DemoOperator
 from daemon.cli.demo_setup import TrapManager, parse_manager, plan_demo, write_demo
 from daemon.cli.demo_view import picture, plain_line
 from daemon.cli.ending import ENDING, Seconds, end_on
@@ -97,11 +99,13 @@ async def _show(running: Running, plan: FleetPlan, trunks: Trunks, log_file: Pat
     token = running.add_operator("demo", Role.ADMINISTRATOR)
     heading = _heading(running, token, log_file)
     fleet = SimulatedFleet(plan, running.phones_url, running.sip_address)
+    operator = DemoOperator(running.socket_path)
     with trio.move_on_after(seconds or float("inf")):
         async with trio.open_nursery() as nursery:
             await nursery.start(trunks.run)
             await nursery.start(fleet.run)
-            await (_draw(running, heading) if out.is_terminal else _tell(running, heading))
+            nursery.start_soon(operator.run)
+            await (_draw if out.is_terminal else _tell)(running, heading, operator)
 
 
 def _heading(running: Running, token: str, log_file: Path) -> Text:
@@ -116,18 +120,20 @@ def _heading(running: Running, token: str, log_file: Path) -> Text:
     )
 
 
-async def _draw(running: Running, heading: Text) -> None:
+async def _draw(running: Running, heading: Text, operator: DemoOperator) -> None:
     clock = Clock()
     with Live(console=out, auto_refresh=False, vertical_overflow="crop") as live:
         while True:
-            live.update(Group(picture(running.fleet, heading, clock.now())), refresh=True)
+            live.update(Group(picture(running.fleet, heading, clock.now(), operator.diary)), refresh=True)
             await trio.sleep(REDRAW)
 
 
-async def _tell(running: Running, heading: Text) -> None:
+async def _tell(running: Running, heading: Text, operator: DemoOperator) -> None:
     out.print(heading)
     begin = trio.current_time()
     while True:
+        while operator.diary:
+            out.print(f"        operator | {operator.diary.popleft().text}")
         out.print(plain_line(running.fleet, trio.current_time() - begin))
         await trio.sleep(REPEAT)
 

@@ -1,4 +1,4 @@
-"""What the demo writes into its scratch folder: a configuration with hurried timers, and the inventory of its phones.
+"""What the demo writes into its scratch folder: a hurried configuration, its phones' inventory, and firmware for them.
 
 The timers are those of a day pressed into three minutes; `daemon.simulate.characters` is written for them. Not here:
 running anything (`demo`).
@@ -15,6 +15,7 @@ from socket import SocketKind
 
 from daemon.config.durations import format_duration
 from daemon.errors import RingkeeperError
+from daemon.simulate.image import make_image
 from daemon.simulate.inventory import OWN_DOMAIN, inventory_text
 from daemon.simulate.plan import FleetPlan, Tempo, plan_fleet
 
@@ -24,6 +25,10 @@ KEEP_ALIVE_PERIOD = 20.0
 TCP_SHARE = 0.2  # of the phones; the others use UDP
 # Of all phones together; more would say no more, and each is written to the disk. But nobody telephones all the time.
 CALLS_PER_SECOND, SHORTEST_PAUSE = 4.0, 40.0
+SPEED_DIAL_EVERY = 300.0  # seconds, on each phone
+NEWCOMERS = 2
+# One model finds another firmware at its first start, and takes it; the others find their own.
+NEW_FIRMWARE = {"445HD": "3.4.6.610"}
 PORTS_TRIED = 20
 
 
@@ -37,8 +42,12 @@ class TrapManager:
 
 def plan_demo(phones: int, seed: int) -> FleetPlan:
     """The phones of a demo."""
-    tempo = Tempo(keep_alive_period=KEEP_ALIVE_PERIOD, call_every=max(SHORTEST_PAUSE, phones / CALLS_PER_SECOND))
-    return plan_fleet(phones, seed, tempo=tempo, tcp_share=TCP_SHARE)
+    tempo = Tempo(
+        keep_alive_period=KEEP_ALIVE_PERIOD,
+        call_every=max(SHORTEST_PAUSE, phones / CALLS_PER_SECOND),
+        speed_dial_every=SPEED_DIAL_EVERY,
+    )
+    return plan_fleet(phones, seed, tempo=tempo, tcp_share=TCP_SHARE, newcomers=NEWCOMERS)
 
 
 def write_demo(
@@ -49,11 +58,12 @@ def write_demo(
     *,
     friendly_ports: bool = True,
 ) -> Path:
-    """Write `inventory.yml` and `ringkeeper.yml` into `folder`; the path of the latter.
+    """Write `inventory.yml`, `ringkeeper.yml` and firmware into `folder`; the path of the second.
 
     `friendly_ports` takes the usual ports where they are free; otherwise the kernel chooses.
     """
     (folder / "inventory.yml").write_text(inventory_text(plan, connections), encoding="utf-8")
+    _write_firmware(folder / "firmware", plan)
     config = folder / "ringkeeper.yml"
     sip_port = free_for_both(SIP_PORT if friendly_ports else 0)
     text = _configuration(folder, manager, _free if friendly_ports else _any, sip_port)
@@ -89,6 +99,13 @@ def free_for_both(wanted: int) -> int:
     raise RingkeeperError(f"there is no port on {HOST} that is free for both UDP and TCP")
 
 
+def _write_firmware(folder: Path, plan: FleetPlan) -> None:
+    """An image for each model that the phones are."""
+    folder.mkdir(exist_ok=True)
+    for model, version in {phone.identity.model: phone.identity.firmware for phone in plan.phones}.items():
+        (folder / f"{model}.img").write_bytes(make_image(model, NEW_FIRMWARE.get(model, version)))
+
+
 def _configuration(
     folder: Path, manager: TrapManager | None, port: Callable[[int, SocketKind], int], sip_port: int
 ) -> str:
@@ -115,6 +132,8 @@ qualify:
   unreachable_interval: 20s
   unknown_after: 40s
 quality: {{window: 2m, minimum_calls: 2}}
+provisioning: {{firmware: {folder}/firmware}}
+operations: {{restarted_within: 40s, fetched_within: 20s, registered_within: 20s}}
 keep_alive: {{period: {format_duration(KEEP_ALIVE_PERIOD)}, disconnected_after: 45s, checkpoint: 5s}}
 numbers: {{cooling_duration: 60s, audiocodes_cooling_duration: 60s}}
 snmp: {{managers: {json.dumps(managers)}}}

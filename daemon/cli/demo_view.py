@@ -20,6 +20,7 @@ from daemon.fleet.connection import Connection
 from daemon.fleet.device import Device
 from daemon.fleet.model import Presence, Reachability, Status
 from daemon.fleet.notifications import Alarm, Severity
+from daemon.fleet.operation import Operation, Step
 
 _State = TypeVar("_State", Reachability, Presence, Status)
 
@@ -27,9 +28,9 @@ NEWEST_TRANSITIONS = 8
 NEWEST_ALARMS = 5
 
 _STYLES = {
-    **dict.fromkeys(("OK", "REGISTERED", "Used"), "green"),
+    **dict.fromkeys(("OK", "REGISTERED", "Used", "PROVED"), "green"),
     **dict.fromkeys(("WARNING", "LAGGED", "MINOR", "STARTED", "Cooling"), "yellow"),
-    **dict.fromkeys(("ERROR", "UNREACHABLE", "UNREGISTERED", "DISCONNECTED", "CRITICAL", "MAJOR"), "red"),
+    **dict.fromkeys(("ERROR", "UNREACHABLE", "UNREGISTERED", "DISCONNECTED", "CRITICAL", "MAJOR", "FAILED"), "red"),
 }
 
 
@@ -49,6 +50,17 @@ class Statistics(Protocol):
         """Devices by status."""
 
 
+class Operations(Protocol):
+    """What operators have ordered of many devices."""
+
+    @property
+    def by_id(self) -> Mapping[int, Operation]:
+        """Each operation."""
+
+    def counts(self, identity: int, /) -> Mapping[Step, int]:
+        """How many of its devices are at which step."""
+
+
 class Watched(Protocol):
     """What is looked at: the reading side of the daemon's fleet."""
 
@@ -59,6 +71,10 @@ class Watched(Protocol):
     @property
     def connections(self) -> Mapping[str, Connection]:
         """SIP connections by name."""
+
+    @property
+    def operations(self) -> Operations:
+        """What was ordered, and how far it is."""
 
     def statistics(self) -> Statistics:
         """Counts by state."""
@@ -78,6 +94,14 @@ class Change:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What the demo's operator did or saw."""
+
+    at: float
+    text: str
+
+
 def newest_changes(devices: Iterable[Device], limit: int = NEWEST_TRANSITIONS) -> list[Change]:
     """The latest changes of reachability and presence in the fleet, newest first."""
     changes = (change for device in devices for change in _changes_of(device))
@@ -91,10 +115,11 @@ def plain_line(fleet: Watched, elapsed: float) -> str:
     return (
         f"{elapsed:5.0f} s | reachability: {_in_words(counts.reachability)} | presence: {_in_words(counts.presence)}"
         f" | status: {_in_words(counts.status)} | connections: {_in_words(connections)} | alarms: {len(fleet.alarms)}"
+        f"{_operation_in_words(fleet.operations)}"
     )
 
 
-def picture(fleet: Watched, heading: RenderableType, now: float) -> RenderableType:
+def picture(fleet: Watched, heading: RenderableType, now: float, diary: Iterable[Note] = ()) -> RenderableType:
     """The state of the fleet as it is drawn on a terminal."""
     counts = fleet.statistics()
     columns = Columns(
@@ -103,16 +128,49 @@ def picture(fleet: Watched, heading: RenderableType, now: float) -> RenderableTy
             _counts("Presence", counts.presence, Presence),
             _counts("Status", counts.status, Status),
             _connections(fleet.connections.values()),
+            *_newest_operation(fleet.operations),
         ],
         padding=(0, 3),
     )
-    return Group(heading, columns, _transitions(fleet.devices(), now), _alarms(fleet.alarms.values(), now))
+    changes, alarms = _transitions(fleet.devices(), now), _alarms(fleet.alarms.values(), now)
+    return Group(heading, columns, _diary(diary, now), changes, alarms)
 
 
 def _changes_of(device: Device) -> Iterable[Change]:
     number, mac = device.number, device.mac
     yield Change(device.reachability_since, number, mac, device.reachability, device.reachability_reason)
     yield Change(device.presence_since, number, mac, device.presence, device.presence_reason)
+
+
+def _operation_in_words(operations: Operations) -> str:
+    """The newest one, if there is any."""
+    newest = max(operations.by_id, default=0)
+    if not newest:
+        return ""
+    operation, counts = operations.by_id[newest], operations.counts(newest)
+    steps = ", ".join(f"{step} {counts[step]}" for step in Step if counts.get(step))
+    return f" | operation {newest}, {operation.kind}: {operation.state}, {steps}"
+
+
+def _newest_operation(operations: Operations) -> Iterable[Table]:
+    """How far the newest one is, if there is any."""
+    newest = max(operations.by_id, default=0)
+    if newest:
+        operation, counts = operations.by_id[newest], operations.counts(newest)
+        title = f"Operation {newest}: {operation.kind}, {operation.state}"
+        table = Table(title=title, show_header=False, title_justify="left", title_style="bold")
+        for step in Step:
+            table.add_row(_coloured(step), Text(str(counts.get(step, 0)), justify="right"))
+        yield table
+
+
+def _diary(notes: Iterable[Note], now: float) -> Table:
+    table = Table(title="Operator", title_justify="left", title_style="bold", expand=True, box=None, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, ratio=1)
+    for note in notes:
+        table.add_row(_ago(note.at, now), Text(note.text))
+    return table
 
 
 def _in_words(states: Mapping[_State, int]) -> str:

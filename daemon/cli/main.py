@@ -11,17 +11,25 @@ import sys
 import typer
 
 from daemon import __version__
+from daemon.cli.approve import approve
 from daemon.cli.check_config import check_config
 from daemon.cli.console import FAILURE, complain, out
 from daemon.cli.demo import demo
 from daemon.cli.dhcp import dhcp
 from daemon.cli.export import export
+from daemon.cli.files import file
+from daemon.cli.firmware import firmware
+from daemon.cli.first_contact import arm, token
 from daemon.cli.import_inventory import import_inventory
+from daemon.cli.operation import operation, restart, upgrade
 from daemon.cli.operator import operator
+from daemon.cli.placeholder import placeholder
 from daemon.cli.resync import resync
 from daemon.cli.serve import serve
 from daemon.cli.simulate import simulate
 from daemon.cli.status import status
+from daemon.cli.swap import swap
+from daemon.cli.template import template
 from daemon.cli.trace import trace
 from daemon.errors import RingkeeperError
 
@@ -38,10 +46,21 @@ ringkeeper.command()(simulate)
 ringkeeper.command("import")(import_inventory)
 ringkeeper.command()(export)
 ringkeeper.command()(dhcp)
+ringkeeper.command()(approve)
 ringkeeper.command()(status)
 ringkeeper.command()(trace)
 ringkeeper.command()(resync)
+ringkeeper.command()(restart)
+ringkeeper.command()(upgrade)
+ringkeeper.command()(swap)
+ringkeeper.add_typer(operation, name="operation")
+ringkeeper.command()(token)
+ringkeeper.command()(arm)
 ringkeeper.add_typer(operator, name="operator")
+ringkeeper.add_typer(template, name="template")
+ringkeeper.add_typer(placeholder, name="placeholder")
+ringkeeper.add_typer(firmware, name="firmware")
+ringkeeper.add_typer(file, name="file")
 
 
 @ringkeeper.callback(invoke_without_command=True)

@@ -22,6 +22,7 @@ def check_entries(sheet: Sheet) -> None:
     """Note every contradiction between the entries of a whole inventory."""
     _check_doubles(sheet, ("tenants",), "name")
     _check_doubles(sheet, ("servers",), "name")
+    _check_users(sheet)
     _check_doubles(sheet, ("devices",), "mac")
     _check_doubles(sheet, ("devices",), "number")
     _check_doubles(sheet, ("numbers",), "number")
@@ -44,6 +45,16 @@ def _check_doubles(sheet: Sheet, where: Where, key: str) -> None:
                 sheet.fault((*entry_at, key), f"{value!r} stands in line {line} already", "keep one of them")
 
 
+def _check_users(sheet: Sheet) -> None:
+    first: dict[tuple[str, str], Where] = {}
+    for entry_at, user in sheet.entries(("users",)):
+        key = str(user.get("tenant") or ""), str(user.get("name"))
+        before = first.setdefault(key, entry_at)
+        if before != entry_at:
+            line = sheet.place((*before, "name"))[1]
+            sheet.fault((*entry_at, "name"), f"{key[1]!r} of this tenant stands in line {line} already", "keep one")
+
+
 def _check_subnets(sheet: Sheet, where: Where, tenant: Table) -> None:
     around = _network(tenant.get("subnet"))
     for site_at, site in sheet.entries((*where, "sites")):
@@ -64,7 +75,7 @@ def _check_references(sheet: Sheet) -> None:
     tenants = {str(tenant.get("name")): at for at, tenant in sheet.entries(("tenants",))}
     sites = {name: _names(sheet, (*at, "sites")) for name, at in tenants.items()}
     servers = _names(sheet, ("servers",))
-    for at, entry in (*sheet.entries(("devices",)), *sheet.entries(("connections",))):
+    for at, entry in (*sheet.entries(("users",)), *sheet.entries(("devices",)), *sheet.entries(("connections",))):
         if tenants:
             _check_known(sheet, (*at, "tenant"), entry.get("tenant"), tenants.keys())
         if servers:

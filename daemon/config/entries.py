@@ -15,8 +15,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
+from daemon.config.block import Block
+from daemon.config.contact_settings import RungName
 from daemon.config.durations import Duration
-from daemon.config.settings import Block
 from daemon.errors import BadMessage
 from daemon.fleet.model import (
     NO_PLACEHOLDERS,
@@ -30,7 +31,8 @@ from daemon.fleet.model import (
     Tenant,
     parse_mac,
 )
-from daemon.fleet.records import NumberEntry, NumberStatus
+from daemon.fleet.records import NumberEntry, NumberStatus, User
+from daemon.provisioning.sealing import seal_values
 from daemon.sip.locate import is_name, is_numeric, transport_of
 from daemon.sip.uri import parse_sip_uri
 
@@ -115,6 +117,8 @@ Model = Annotated[str, _form(r"(?:[A-Za-z0-9][A-Za-z0-9 ._+-]{0,62})?", "letters
 # A number is a SIP user that needs no escapes.
 Number = Annotated[str, _form(r"\+?[A-Za-z0-9*#._-]{1,63}", "digits (or letters, * # . _ -), a + at most in front")]
 NumberOrNone = Annotated[str, _form(r"(?:\+?[A-Za-z0-9*#._-]{1,63})?", "digits (or letters, * # . _ -)")]
+# Names a file that phones fetch, or a template: no slash either.
+FileName = Annotated[str, _form(r"(?:[A-Za-z0-9][A-Za-z0-9 ._+-]{0,127})?", "letters, digits, spaces and . _ + -")]
 ServerAddress = Annotated[str, _form(f"sip:{_HOST}", "write it like sip:pbx-a.example.net:5060")]
 ContactUri = Annotated[
     str,
@@ -148,9 +152,9 @@ class WrittenSite(Block):
     subnet: Subnet | None = None
     placeholders: Values = NONE
 
-    def noun(self) -> Site:
-        """The site this defines."""
-        return Site(self.name, self.subnet, _placeholders(self.placeholders))
+    def noun(self, seal: Callable[[str], str]) -> Site:
+        """The site this defines, its secrets sealed."""
+        return Site(self.name, self.subnet, _placeholders(seal_values(self.placeholders, seal)))
 
 
 class WrittenTenant(Block):
@@ -165,20 +169,32 @@ class WrittenTenant(Block):
     authentication: Literal["", "passwords", "always", "never"] = ""
     interval: Interval | None = None
     lagged_after: Annotated[Duration, Field(gt=0)] | None = None
+    rungs: tuple[RungName, ...] = ()
+    addresses: tuple[Subnet, ...] = ()
+    unprotected: Literal["", "stripped", "refused"] = ""
 
-    def noun(self) -> Tenant:
-        """The tenant this defines."""
+    def noun(self, seal: Callable[[str], str]) -> Tenant:
+        """The tenant this defines, its secrets sealed."""
         return Tenant(
             name=self.name,
             description=self.description,
             subnet=self.subnet,
             default=self.default,
-            sites=tuple(site.noun() for site in self.sites),
-            placeholders=_placeholders(self.placeholders),
+            sites=tuple(site.noun(seal) for site in self.sites),
+            placeholders=_placeholders(seal_values(self.placeholders, seal)),
             authentication=self.authentication,
             interval=self.interval,
             lagged_after=self.lagged_after,
+            rungs=self.rungs,
+            addresses=self.addresses,
+            unprotected=self.unprotected,
         )
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        if "addresses" in self.rungs and not self.addresses:
+            raise ValueError("the rung addresses is never reached without a network: write addresses, too")
+        return self
 
 
 class WrittenServer(Block):
@@ -209,6 +225,10 @@ class WrittenDevice(Block):
     contact: ContactUri = ""
     sip_password: Annotated[SecretStr, AfterValidator(_secret)] = SecretStr("")
     placeholders: Values = NONE
+    template: FileName = ""
+    firmware: FileName = ""
+    serial: Line = ""
+    nickname: Line = ""
     approved: bool = True
 
     def fields(self) -> frozenset[str]:
@@ -232,9 +252,37 @@ class WrittenDevice(Block):
             lagged_after=self.lagged_after,
             contact=self.contact,
             sip_password=seal(password) if password else "",
-            placeholders=_placeholders(self.placeholders),
+            placeholders=_placeholders(seal_values(self.placeholders, seal)),
+            template=self.template,
+            firmware=self.firmware,
+            serial=self.serial,
+            nickname=self.nickname,
             approved=self.approved,
         )
+
+
+class WrittenUser(Block):
+    """Somebody who has phones."""
+
+    name: Annotated[Line, _form(r"[^/]{1,64}", "1 to 64 characters, no slash")]
+    tenant: NameOrNone = ""
+    display_name: Line = ""
+    number: NumberOrNone = ""
+    sip_password: Annotated[SecretStr, AfterValidator(_secret)] = SecretStr("")
+
+    @property
+    def key(self) -> str:
+        """As `User.key`."""
+        return f"{self.tenant}/{self.name}"
+
+    def fields(self) -> frozenset[str]:
+        """Which fields of `User` were written; name and tenant, which make the key, are not counted."""
+        return frozenset(self.model_fields_set - {"name", "tenant"})
+
+    def noun(self, seal: Callable[[str], str]) -> User:
+        """The user this defines, the password sealed."""
+        password = self.sip_password.get_secret_value()
+        return User(self.name, self.tenant, self.display_name, self.number, seal(password) if password else "")
 
 
 class WrittenConnection(Block):

@@ -1,4 +1,4 @@
-"""The inventory file -> `Inventory`: tenants, servers, devices, numbers, connections; or every fault with its line.
+"""The inventory file -> `Inventory`: tenants, servers, users, devices, numbers, connections; or every fault by line.
 
 First each entry is checked alone (`entries`), then the entries against one another (`crosscheck`). What only the
 running fleet can know is the fleet's to refuse. Not here: writing inventories (`export`).
@@ -14,12 +14,19 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from daemon.config.block import Block
 from daemon.config.crosscheck import check_entries
-from daemon.config.entries import WrittenConnection, WrittenDevice, WrittenNumber, WrittenServer, WrittenTenant
+from daemon.config.entries import (
+    WrittenConnection,
+    WrittenDevice,
+    WrittenNumber,
+    WrittenServer,
+    WrittenTenant,
+    WrittenUser,
+)
 from daemon.config.faults import translate, unknown_key
 from daemon.config.files import read_text, resolve_files
 from daemon.config.positions import Items, Table, read_yaml
-from daemon.config.settings import Block
 from daemon.config.sheet import Sheet, Where
 from daemon.errors import ConfigError, Fault
 from daemon.fleet.records import Inventory
@@ -27,7 +34,7 @@ from daemon.fleet.records import Inventory
 Seal = Callable[[str], str]
 _Written = TypeVar("_Written", bound=Block)
 
-LISTS = ("tenants", "servers", "devices", "numbers", "connections")
+LISTS = ("tenants", "servers", "users", "devices", "numbers", "connections")
 # Three times the largest fleet the program is measured with; a longer list is split over several imports.
 MOST_DEVICES = 100_000
 
@@ -52,6 +59,7 @@ def parse_inventory(text: str, file: str, seal: Seal, folder: Path | None = None
     _check_lists(sheet)
     tenants = list(_written(sheet, "tenants", WrittenTenant, folder))
     servers = list(_written(sheet, "servers", WrittenServer, folder))
+    users = list(_written(sheet, "users", WrittenUser, folder))
     devices = list(_written(sheet, "devices", WrittenDevice, folder))
     numbers = list(_written(sheet, "numbers", WrittenNumber, folder))
     connections = list(_written(sheet, "connections", WrittenConnection, folder))
@@ -59,8 +67,10 @@ def parse_inventory(text: str, file: str, seal: Seal, folder: Path | None = None
     if faults:
         raise ConfigError(sorted(faults, key=lambda fault: fault.line))
     return Inventory(
-        tenants=tuple(tenant.noun() for tenant in tenants),
+        tenants=tuple(tenant.noun(seal) for tenant in tenants),
         servers=tuple(server.noun() for server in servers),
+        users=tuple(user.noun(seal) for user in users),
+        user_fields=MappingProxyType({user.key: user.fields() for user in users}),
         devices=tuple(device.noun(seal) for device in devices),
         device_fields=MappingProxyType({device.mac: device.fields() for device in devices}),
         numbers=tuple(number.noun() for number in numbers),
@@ -70,7 +80,7 @@ def parse_inventory(text: str, file: str, seal: Seal, folder: Path | None = None
 
 
 def _check_lists(sheet: Sheet) -> None:
-    """The text holds the five lists and nothing else, and not too long ones."""
+    """The text holds the six lists and nothing else, and not too long ones."""
     for key, value in sheet.table.items():
         if key not in LISTS:
             sheet.fault((key,), *unknown_key(key, LISTS))

@@ -49,7 +49,7 @@ def parse_listen(value: object, schemes: tuple[str, ...]) -> Listen:
     return Listen(parts.scheme, host=host, port=port)
 
 
-HttpListen = Annotated[Listen, BeforeValidator(lambda value: parse_listen(value, ("http", "unix")))]
+HttpListen = Annotated[Listen, BeforeValidator(lambda value: parse_listen(value, ("http", "https", "unix")))]
 SipListen = Annotated[Listen, BeforeValidator(lambda value: parse_listen(value, ("udp", "tcp", "tls")))]
 
 

@@ -37,7 +37,7 @@ def load_settings(path: Path) -> Settings:
     except ValidationError as error:
         faults += translate(error, Settings, sheet.place)
     else:
-        check_certificates(settings.sip.tls, sheet)
+        check_certificates(settings, sheet)
     if faults:
         order = {str(file): rank for rank, file in enumerate(files)}
         raise ConfigError(sorted(faults, key=lambda fault: (order[fault.file], fault.line)))

@@ -15,9 +15,13 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, SecretStr, model_validator
 
 from daemon.config.block import DAY, HOUR, MINUTE, Block, Port, Positive
+from daemon.config.contact_settings import Guesses, LoginScheme, RungName
 from daemon.config.durations import Duration
+from daemon.config.file_settings import Files
 from daemon.config.http_settings import Http, ServerTls
+from daemon.config.import_settings import Imports
 from daemon.config.listen import DnsServer, SipListen
+from daemon.config.operation_settings import Operations
 
 
 class Log(Block):
@@ -222,6 +226,9 @@ class Requests(Block):
 
     waiting: Annotated[int, Field(ge=1, le=10)] = 3  # per device; the aggregator's default, oldest pushed out
     expire_after: Positive = HOUR
+    # The vendor's own example shows objects; its aggregator hands on JSON text in a string. Firmware may know one only.
+    entry_shape: Literal["object", "string"] = "object"
+    unconfirmed: bool = False  # commands whose paths stand in no public source follow the pattern of those that do
 
 
 class Manager(Block):
@@ -275,15 +282,31 @@ class Provisioning(Block):
     firmware: Path | None = None  # default state_dir/firmware
     first_contact_window: Positive = DAY  # design: how long a device stays armed after it was added or approved
     unprotected: Literal["stripped", "refused"] = "stripped"  # what a fetch without proof gets
+    # What counts as proof. Each of these tells one phone from another, or takes an operator's act. Not among them: an
+    # address, which is everybody's behind it, and a login, whose challenge tells a stranger what stands here.
+    rungs: Annotated[tuple[RungName, ...], Field(min_length=1)] = ("secret", "certificate", "token", "window")
+    # Offered in this order. Basic shows the secret to who listens, as the URL does that it stands in.
+    logins: Annotated[tuple[LoginScheme, ...], Field(min_length=1)] = ("SHA-256", "MD5", "Basic")
+    nonce_lifetime: Positive = 5 * MINUTE  # of a digest login; later a phone computes once more, unseen
+    token_lifetime: Annotated[Duration, Field(gt=0, le=30 * DAY)] = 7 * DAY  # a phone that is sent by post arrives
+    guesses: Guesses = Guesses()
+    # A user who signs in at the keys of another's phone gets it, as the vendor's manager has it. It concerns phones
+    # without a SIP password of ours alone; the others register as whom we say.
+    follow_sign_in: bool = True
     # Unapproved phones are kept this many at most, so that a scanner cannot invent a fleet.
     max_unapproved: Annotated[int, Field(ge=0)] = 1000
     # Of one source address: a site of 250 phones behind one NAT is rolled out at once, and three others still fit.
     max_unapproved_per_source: Annotated[int, Field(ge=0)] = 250
     # Networks of HTTP proxies (an SBC's) whose X-Forwarded-For is believed; nobody's: else a phone could write its own.
     proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    # When phones look for news by night: from then on, each at a place of its own within the spread.
+    nightly_from: Annotated[Duration, Field(ge=0, lt=DAY)] = 0.0  # since midnight, the phones' own time
+    nightly_spread: Annotated[Duration, Field(ge=0, le=DAY)] = 4 * HOUR  # 30,000 phones are two a second then
     # Templates, choices, files, and what 30,000 phones' users set on them; each is in memory.
     max_documents: Annotated[int, Field(ge=100)] = 100_000
     versions_kept: Annotated[int, Field(ge=2, le=10_000)] = 50  # of each document: a year of weekly edits
+    # Of each device's file; one is some kilobyte, so 30,000 devices with ten have 300 MB at most.
+    file_versions_kept: Annotated[int, Field(ge=2, le=1000)] = 10
     placeholders: dict[str, str] = Field(default_factory=dict)
     template_placeholders: dict[str, dict[str, str]] = Field(default_factory=dict)  # model -> name -> value
 
@@ -342,10 +365,13 @@ class Settings(Block):
     quality: Quality = Quality()
     keep_alive: KeepAlive = KeepAlive()
     requests: Requests = Requests()
+    operations: Operations = Operations()
     snmp: Snmp = Snmp()
     connectors: tuple[Connector, ...] = ()
     numbers: Numbers = Numbers()
     provisioning: Provisioning = Provisioning()
+    imports: Imports = Imports()
+    files: Files = Files()
     store: StoreLimits = StoreLimits()
 
     @model_validator(mode="after")

@@ -6,11 +6,14 @@ audit trail. Whether somebody may do it was decided where it came in; whether th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from daemon.config.settings import Settings
 from daemon.fleet.model import Mac
-from daemon.fleet.records import Draft, Inventory, Operator
+from daemon.fleet.operation import NOTHING_SAID, Kind, Plan, Word
+from daemon.fleet.records import Draft, Inventory, Operator, StoredFile, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +33,56 @@ class TenantDeleted:
 
 
 @dataclass(frozen=True, slots=True)
+class UserWritten:
+    """An operator made a user, or changed the one with the key `former`, who may move to another name or tenant."""
+
+    user: User
+    former: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class UserDeleted:
+    """An operator removed a user; `with_devices` the phones go, too."""
+
+    key: str
+    with_devices: bool
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentsWritten:
     """An operator wrote or removed documents, to be taken together or not at all."""
 
     drafts: tuple[Draft, ...]
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileStored:
+    """An operator uploaded a file, new or in another's place; its content is durable already."""
+
+    file: StoredFile
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileEdited:
+    """An operator described an uploaded file anew; None leaves a field as it is."""
+
+    name: str
+    by: str
+    model: str | None = None
+    version: str | None = None
+    description: str | None = None
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileRemoved:
+    """An operator removed an uploaded file."""
+
+    name: str
     by: str
 
 
@@ -62,6 +111,25 @@ class DeviceArmed:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenIssued:
+    """An operator made a one-time token for the phone, of which this hash is kept; good for `lifetime` seconds."""
+
+    mac: Mac
+    token_hash: str
+    lifetime: float
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class SecretRenewed:
+    """An operator gave the phone another permanent secret; with `rearm` the window opens for it to fetch that."""
+
+    mac: Mac
+    rearm: bool
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class RequestQueued:
     """An operator wants the phone told something in its next keep-alive answer."""
 
@@ -78,6 +146,44 @@ class ResyncAsked:
 
     mac: Mac
     reboot: bool
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperationOrdered:
+    """An operator wants this done to these devices, in this order; `own` holds what is for one device alone."""
+
+    kind: Kind
+    plan: Plan
+    macs: tuple[Mac, ...]
+    by: str
+    parameters: Mapping[str, str] = field(default_factory=lambda: NOTHING_SAID)
+    own: Mapping[Mac, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class OperationSteered:
+    """An operator pauses, resumes or cancels an operation."""
+
+    id: int
+    word: Word
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperationDropped:
+    """An operator removes an operation that has ended."""
+
+    id: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSwapped:
+    """An operator put the phone `new` in the place of the phone `old`, which is gone."""
+
+    old: Mac
+    new: Mac
     by: str
 
 
@@ -107,12 +213,23 @@ class SettingsChanged:
 Act = (
     InventoryApplied
     | TenantDeleted
+    | UserWritten
+    | UserDeleted
     | DocumentsWritten
+    | FileStored
+    | FileEdited
+    | FileRemoved
     | DeviceDeleted
     | ConnectionDeleted
     | DeviceArmed
+    | TokenIssued
+    | SecretRenewed
     | RequestQueued
     | ResyncAsked
+    | OperationOrdered
+    | OperationSteered
+    | OperationDropped
+    | DeviceSwapped
     | OperatorAdded
     | OperatorRemoved
     | SettingsChanged

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from daemon.fleet.calls import CallQuality
 from daemon.fleet.model import ConnectionState, Contact, DeviceRecord, DeviceState, Mac, Server, Tenant, Transition
 from daemon.fleet.notifications import Alarm, Notification
-from daemon.fleet.records import Document, NumberEntry, Operator, PhoneRequest, User
+from daemon.fleet.operation import Item, Operation
+from daemon.fleet.records import Document, FileVersion, NumberEntry, Operator, PhoneRequest, StoredFile, User
 from daemon.fleet.target import Target
 
 
@@ -39,6 +40,41 @@ class SendNotify:
     contact: Contact
     user: str
     reboot: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OnceStored:
+    """Carry this out as soon as all that was ordered before it is durable: it must not be ordered twice."""
+
+    order: SendNotify
+
+
+@dataclass(frozen=True, slots=True)
+class SaveOperation:
+    """Keep where an operation stands."""
+
+    operation: Operation
+
+
+@dataclass(frozen=True, slots=True)
+class DropOperation:
+    """Forget an operation; its devices are dropped one by one."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SaveItem:
+    """Keep how far an operation is with one device."""
+
+    item: Item
+
+
+@dataclass(frozen=True, slots=True)
+class DropItem:
+    """Forget what an operation did with one device."""
+
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +115,34 @@ class SaveDocument:
 @dataclass(frozen=True, slots=True)
 class DropDocument:
     """Forget the version of a document that has this id."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaveStoredFile:
+    """Keep what is known of an uploaded file; its content is on the disk already."""
+
+    file: StoredFile
+
+
+@dataclass(frozen=True, slots=True)
+class DropStoredFile:
+    """Forget the uploaded file of this name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaveFileVersion:
+    """Keep a version of a device's file; the former ones stay."""
+
+    version: FileVersion
+
+
+@dataclass(frozen=True, slots=True)
+class DropFileVersion:
+    """Forget the version of a file that has this id."""
 
     id: str
 
@@ -212,6 +276,16 @@ class SaveMark:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldCommits:
+    """Let everything that is to be kept from now on become durable together, when `ReleaseCommits` has come."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseCommits:
+    """What was held back is whole now."""
+
+
+@dataclass(frozen=True, slots=True)
 class Decided:
     """A decision that changes nothing on disk, with its named reason; becomes a counter and, if `key`, a debug line."""
 
@@ -226,11 +300,13 @@ class Answer:
 
     requests: tuple[PhoneRequest, ...] = ()
     refused: tuple[str, ...] = ()
+    operation: int = 0  # the id that a new one was given
 
 
 Command = (
     SendProbes
     | SendNotify
+    | OnceStored
     | LocateTarget
     | SaveTenant
     | DropTenant
@@ -238,6 +314,10 @@ Command = (
     | DropUser
     | SaveDocument
     | DropDocument
+    | SaveStoredFile
+    | DropStoredFile
+    | SaveFileVersion
+    | DropFileVersion
     | SaveServer
     | SaveDevice
     | SaveState
@@ -254,8 +334,14 @@ Command = (
     | DropOperator
     | SaveConnection
     | DropConnection
+    | SaveOperation
+    | DropOperation
+    | SaveItem
+    | DropItem
     | SaveCall
     | SaveMark
+    | HoldCommits
+    | ReleaseCommits
     | Decided
     | Answer
 )
@@ -267,6 +353,10 @@ StoreCommand = (
     | DropUser
     | SaveDocument
     | DropDocument
+    | SaveStoredFile
+    | DropStoredFile
+    | SaveFileVersion
+    | DropFileVersion
     | SaveServer
     | SaveDevice
     | SaveState
@@ -283,6 +373,12 @@ StoreCommand = (
     | DropOperator
     | SaveConnection
     | DropConnection
+    | SaveOperation
+    | DropOperation
+    | SaveItem
+    | DropItem
     | SaveCall
     | SaveMark
+    | HoldCommits
+    | ReleaseCommits
 )

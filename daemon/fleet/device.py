@@ -26,6 +26,7 @@ class Device(Target):
         "source",
         "status",
         "status_reason",
+        "tries",
     )
 
     def __init__(self, record: DeviceRecord, now: float) -> None:
@@ -40,6 +41,7 @@ class Device(Target):
         self.last_seen: float | None = None  # last report or fetch
         self.source = ""  # network address of the last report or fetch
         self.report: Report | None = None
+        self.tries = 0  # how often it came while it waited for approval, since our start
         self.status = Status.UNMONITORED
         self.status_reason = "nothing is known of it yet"
 

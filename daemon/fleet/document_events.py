@@ -9,7 +9,7 @@ from daemon.fleet.acts import DocumentsWritten
 from daemon.fleet.commands import Answer, AppendTransition, Command, Decided
 from daemon.fleet.model import Transition
 from daemon.fleet.parts import Parts
-from daemon.fleet.records import Document
+from daemon.fleet.records import Document, Draft
 
 
 def documents_written(parts: Parts, event: DocumentsWritten, now: float) -> list[Command]:
@@ -19,11 +19,17 @@ def documents_written(parts: Parts, event: DocumentsWritten, now: float) -> list
         return [Answer(refused=tuple(faults)), Decided("document", "refused")]
     orders: list[Command] = []
     for draft in event.drafts:
-        former = parts.documents.newest.get(draft.path)
-        orders += parts.documents.write(draft, event.by, now)
-        newest = parts.documents.newest.get(draft.path)
-        if newest and newest is not former:
-            orders.append(AppendTransition(_told(former, newest)))
+        orders += write(parts, draft, event.by, now)
+    return orders
+
+
+def write(parts: Parts, draft: Draft, by: str, now: float) -> list[Command]:
+    """Take a draft that nothing speaks against as its document's next version."""
+    former = parts.documents.newest.get(draft.path)
+    orders = parts.documents.write(draft, by, now)
+    newest = parts.documents.newest.get(draft.path)
+    if newest and newest is not former:
+        orders.append(AppendTransition(_told(former, newest)))
     return orders
 
 

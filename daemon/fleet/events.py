@@ -14,6 +14,7 @@ from daemon.fleet.acts import Act
 from daemon.fleet.calls import QualityReport
 from daemon.fleet.model import Binding, Contact, LearnedContact, Mac, Report
 from daemon.fleet.notifications import Severity
+from daemon.fleet.records import Draft
 
 # The target registered over a connection that ended with our last run; it cannot be reached before it comes back.
 NOT_BACK = "has not come back since our start"
@@ -173,6 +174,33 @@ class FileFetched:
 
 
 @dataclass(frozen=True, slots=True)
+class UserLinesHeard:
+    """A phone sent us what its user set on it: the next version of the document of `draft`."""
+
+    mac: Mac
+    draft: Draft
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileMade:
+    """A phone is about to get a complete file that reads otherwise than the last one; fields as in `FileVersion`."""
+
+    mac: Mac
+    digest: str
+    made_by: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokenUsed:
+    """A phone at address `source` is being handed its complete file for its one-time token."""
+
+    mac: Mac
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class UnknownPhoneHeard:
     """A phone nobody defined came from a network we trust; it waits among the unapproved."""
 
@@ -237,6 +265,9 @@ Event = (
     | KeepAliveHeard
     | AlertsHeard
     | FileFetched
+    | TokenUsed
+    | UserLinesHeard
+    | FileMade
     | UnknownPhoneHeard
     | TargetLocated
     | TargetNotLocated

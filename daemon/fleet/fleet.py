@@ -17,29 +17,46 @@ from daemon.fleet import (
     connection_events,
     connector_events,
     document_events,
-    enrolment,
+    file_events,
+    first_contact_events,
+    inventory_events,
+    operation_events,
     operator_events,
     phone_events,
     quality_events,
+    quarantine,
     resync_events,
     sip_events,
+    swap_events,
+    user_events,
 )
 from daemon.fleet.acts import (
     ConnectionDeleted,
     DeviceArmed,
     DeviceDeleted,
+    DeviceSwapped,
     DocumentsWritten,
+    FileEdited,
+    FileRemoved,
+    FileStored,
     InventoryApplied,
+    OperationDropped,
+    OperationOrdered,
+    OperationSteered,
     OperatorAdded,
     OperatorRemoved,
     RequestQueued,
     ResyncAsked,
+    SecretRenewed,
     SettingsChanged,
     TenantDeleted,
+    TokenIssued,
+    UserDeleted,
+    UserWritten,
 )
 from daemon.fleet.alarms import SEQUENCE, AlarmBook
 from daemon.fleet.call_book import CallBook
-from daemon.fleet.commands import Command, SaveLastSeen, SaveMark
+from daemon.fleet.commands import Answer, Command, Decided, SaveLastSeen, SaveMark
 from daemon.fleet.connection import Connection
 from daemon.fleet.consequences import expect_report, refresh_status
 from daemon.fleet.device import Device
@@ -53,6 +70,7 @@ from daemon.fleet.events import (
     ContactsLost,
     Event,
     FileFetched,
+    FileMade,
     KeepAliveHeard,
     LifeSign,
     ProbeMissed,
@@ -64,15 +82,21 @@ from daemon.fleet.events import (
     StoreRecovered,
     TargetLocated,
     TargetNotLocated,
+    TokenUsed,
     UnknownPhoneHeard,
     Unregistered,
+    UserLinesHeard,
 )
+from daemon.fleet.file_book import FileBook
+from daemon.fleet.file_history import FileHistory
+from daemon.fleet.intake import MUST_WAIT, IntakeProgress
 from daemon.fleet.model import Contact, DeviceState, Mac
 from daemon.fleet.notifications import Alarm
 from daemon.fleet.numbers import NumberBook
+from daemon.fleet.operations import OperationBook
 from daemon.fleet.parts import Parts
 from daemon.fleet.qualify import Pinging
-from daemon.fleet.records import Inventory, NumberEntry, PhoneRequest, Snapshot
+from daemon.fleet.records import Inventory, NumberEntry, Objection, PhoneRequest, Snapshot
 from daemon.fleet.requests import RequestBook
 from daemon.fleet.roster import FleetStatistics, Roster
 from daemon.fleet.sip_events import watch
@@ -90,15 +114,29 @@ HANDLERS: dict[type[Event], Callable[[Parts, Any, float], list[Command]]] = {
     KeepAliveHeard: phone_events.keep_alive_heard,
     AlertsHeard: phone_events.alerts_heard,
     FileFetched: phone_events.file_fetched,
-    UnknownPhoneHeard: phone_events.unknown_phone_heard,
-    InventoryApplied: operator_events.inventory_applied,
+    FileMade: phone_events.file_made,
+    UnknownPhoneHeard: quarantine.unknown_phone_heard,
+    InventoryApplied: inventory_events.inventory_applied,
     TenantDeleted: operator_events.tenant_deleted,
+    UserWritten: user_events.user_written,
+    UserDeleted: user_events.user_deleted,
     DocumentsWritten: document_events.documents_written,
+    FileStored: file_events.file_stored,
+    FileEdited: file_events.file_edited,
+    FileRemoved: file_events.file_removed,
+    UserLinesHeard: file_events.user_lines_heard,
     DeviceDeleted: operator_events.device_deleted,
     DeviceArmed: operator_events.device_armed,
+    TokenIssued: first_contact_events.token_issued,
+    SecretRenewed: first_contact_events.secret_renewed,
+    TokenUsed: first_contact_events.token_used,
     RequestQueued: operator_events.request_queued,
     ResyncAsked: resync_events.resync_asked,
     ResyncEnded: resync_events.resync_ended,
+    OperationOrdered: operation_events.ordered,
+    OperationSteered: operation_events.steered,
+    OperationDropped: operation_events.dropped,
+    DeviceSwapped: swap_events.device_swapped,
     TargetLocated: connection_events.located,
     TargetNotLocated: connection_events.not_located,
     ConnectionDeleted: connection_events.deleted,
@@ -127,7 +165,12 @@ class Fleet:
             alarms=AlarmBook(snapshot.alarms, int(snapshot.marks.get(SEQUENCE, 0))),
             numbers=NumberBook(snapshot.numbers, settings.numbers),
             requests=RequestBook(snapshot.requests, settings.requests),
+            operations=OperationBook(
+                snapshot.operations, snapshot.operation_items, settings.operations, settings.keep_alive, now
+            ),
             documents=DocumentBook(snapshot.documents, settings.provisioning),
+            files_given=FileHistory(snapshot.file_versions, settings.provisioning),
+            files=FileBook(snapshot.files, settings.files),
             calls=CallBook(snapshot.calls, settings.quality, now),
             graced_until=now + settings.keep_alive.period if outage > settings.keep_alive.period else 0.0,
         )
@@ -141,8 +184,11 @@ class Fleet:
         self.requests_of: Callable[[Mac], tuple[PhoneRequest, ...]] = self.parts.requests.of
         self.users = self.roster.users
         self.documents = self.parts.documents.newest
+        self.file_given = self.parts.files_given.newest
+        self.files = self.parts.files.by_name
         self.tenants, self.servers, self.operators = self.roster.tenants, self.roster.servers, self.roster.operators
         self.calls = self.parts.calls
+        self.operations = self.parts.operations
         self._checkpoint_at = now
         self._restore(snapshot, outage, now)
 
@@ -163,11 +209,15 @@ class Fleet:
 
     def handle(self, event: Event, now: float) -> list[Command]:
         """A fact: what is to be done about it."""
+        if self.parts.intake is not None and type(event) in MUST_WAIT:
+            return [Answer(refused=(self.parts.intake.refusal(),)), Decided("enrolment", "must wait for an intake")]
         return HANDLERS[type(event)](self.parts, event, now)
 
     def next_deadline(self) -> float:
         """When `expire` must be called."""
         parts = self.parts
+        if parts.intake is not None:
+            return parts.intake.due
         return min(
             parts.pinging.next_deadline(),
             parts.absences.next_deadline(),
@@ -175,12 +225,13 @@ class Fleet:
             parts.calls.next_deadline(),
             parts.numbers.releases.next_deadline(),
             parts.requests.expiries.next_deadline(),
+            parts.operations.next_deadline(),
             self._checkpoint_at,
         )
 
     def expire(self, now: float) -> list[Command]:
         """Time has passed: what is due by `now`, pings no faster than `qualify.max_rate`."""
-        parts, orders = self.parts, list[Command]()
+        parts, orders = self.parts, inventory_events.take_step(self.parts, now)
         orders += parts.pinging.due(now)
         for key in parts.pinging.registrations.expire(now):
             orders += sip_events.registration_expired(parts, Mac(key), now)
@@ -192,11 +243,28 @@ class Fleet:
         orders += quality_events.expire(parts, now)
         orders += parts.numbers.release(now)
         orders += parts.requests.expire(now)
+        orders += operation_events.expire(parts, now)
         return orders + self.checkpoint(now) if now >= self._checkpoint_at else orders
 
+    @property
+    def intake(self) -> IntakeProgress | None:
+        """How far a large inventory has come, while one is being taken."""
+        return self.parts.intake.progress if self.parts.intake else None
+
+    def finish_intake(self, now: float) -> list[Command]:
+        """Take all that is left of it at once: at a start or an end, when nobody else has to be served."""
+        orders = list[Command]()
+        while self.parts.intake is not None:
+            orders += inventory_events.take_step(self.parts, now)
+        return orders
+
+    def objections(self, inventory: Inventory) -> list[Objection]:
+        """Why this inventory would be refused; empty if it would be taken."""
+        return inventory_events.why_not(self.parts, inventory)
+
     def faults(self, inventory: Inventory) -> list[str]:
-        """Why this inventory would be refused, one sentence each; empty if it would be taken."""
-        return enrolment.faults(inventory, self.roster, self.numbers, self.connections)
+        """The same as sentences."""
+        return list(map(str, self.objections(inventory)))
 
     def statistics(self) -> FleetStatistics:
         """How many of what."""

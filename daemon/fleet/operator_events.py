@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from daemon.fleet import connection_events, enrolment
+from daemon.fleet import connection_events
 from daemon.fleet.acts import (
     DeviceArmed,
     DeviceDeleted,
-    InventoryApplied,
     OperatorAdded,
     OperatorRemoved,
     RequestQueued,
@@ -31,34 +30,14 @@ from daemon.fleet.commands import (
     DropTenant,
     SaveDevice,
     SaveOperator,
-    SaveServer,
-    SaveState,
-    SaveTenant,
 )
-from daemon.fleet.consequences import expect_report, follow, refresh_status
-from daemon.fleet.device import Device
+from daemon.fleet.consequences import expect_report
 from daemon.fleet.events import StoreFailed, StoreRecovered
-from daemon.fleet.model import DeviceRecord, Transition
+from daemon.fleet.model import Transition
 from daemon.fleet.parts import Parts
-from daemon.fleet.records import Inventory
-from daemon.fleet.sip_events import static_contact, watch
+from daemon.fleet.sip_events import watch
 
 OURSELVES = "Ringkeeper"  # the source of alarms about the daemon itself
-
-
-def inventory_applied(parts: Parts, event: InventoryApplied, now: float) -> list[Command]:
-    """Take an inventory, or say why not."""
-    known = parts.connections.by_name
-    faults = enrolment.faults(event.inventory, parts.roster, parts.numbers.entries, known)
-    if faults:
-        return [Answer(refused=tuple(faults)), Decided("enrolment", "inventory refused")]
-    records = list(enrolment.merged(event.inventory, parts.roster))
-    orders = _define_places(parts, event.inventory)
-    orders += _free_numbers(parts, records, now)
-    for record in records:
-        orders += _define_device(parts, record, event.by, now)
-    orders += connection_events.define(parts, event.inventory, event.by, now)
-    return [*orders, Decided("enrolment", "inventory taken")]
 
 
 def tenant_deleted(parts: Parts, event: TenantDeleted, now: float) -> list[Command]:
@@ -85,6 +64,7 @@ def device_deleted(parts: Parts, event: DeviceDeleted, now: float) -> list[Comma
     if device is None:
         return [Answer(refused=("there is no such device",))]
     orders: list[Command] = [DropDevice(event.mac), *parts.alarms.forget(device, now)]
+    orders += parts.files_given.forget(event.mac)
     orders += parts.numbers.cool(device.number, device.mac, now)
     parts.pinging.forget(event.mac)
     parts.absences.cancel(event.mac)
@@ -132,8 +112,11 @@ def settings_changed(parts: Parts, event: SettingsChanged, now: float) -> list[C
     parts.pinging.apply(event.settings.qualify)
     parts.numbers.settings = event.settings.numbers
     parts.requests.settings = event.settings.requests
+    parts.operations.settings = event.settings.operations
+    parts.operations.keep_alive = event.settings.keep_alive
     parts.calls.settings = event.settings.quality
-    parts.documents.settings = event.settings.provisioning
+    parts.documents.settings = parts.files_given.settings = event.settings.provisioning
+    parts.files.settings = event.settings.files
     for device in parts.roster.devices():
         watch(parts, device, now)
         expect_report(parts, device)
@@ -148,63 +131,3 @@ def store_failed(parts: Parts, event: StoreFailed, now: float) -> list[Command]:
 def store_recovered(parts: Parts, event: StoreRecovered, now: float) -> list[Command]:
     """The disk takes writes again."""
     return parts.alarms.clear(Trouble.of(STORE_FAILURE).identity(OURSELVES), now, None)
-
-
-def _define_places(parts: Parts, inventory: Inventory) -> list[Command]:
-    """Tenants, servers and numbers, as far as they are new or different."""
-    orders: list[Command] = []
-    for tenant in inventory.tenants:
-        if parts.roster.tenants.get(tenant.name) != tenant:
-            parts.roster.tenants[tenant.name] = tenant
-            orders.append(SaveTenant(tenant))
-    for server in inventory.servers:
-        if parts.roster.servers.get(server.name) != server:
-            parts.roster.servers[server.name] = server
-            orders.append(SaveServer(server))
-    for entry in inventory.numbers:
-        orders += parts.numbers.define(entry)
-    return orders
-
-
-def _free_numbers(parts: Parts, records: list[DeviceRecord], now: float) -> list[Command]:
-    """Let go of every number that its device gives up, so that another of the same file may have it."""
-    orders: list[Command] = []
-    for record in records:
-        holder = parts.roster.device(parts.roster.mac_of_user(record.number) or record.mac)
-        if record.number and holder is not None and holder.mac != record.mac:
-            parts.roster.redefine(holder, replace(holder.record, number=""))
-            orders += [*parts.numbers.free(record.number), SaveDevice(holder.record)]
-    for record in records:
-        device = parts.roster.device(record.mac)
-        if device and device.number and device.number != record.number:
-            orders += parts.numbers.cool(device.number, device.mac, now)
-    return orders
-
-
-def _define_device(parts: Parts, record: DeviceRecord, by: str, now: float) -> list[Command]:
-    """A device is new, changed, or as it was."""
-    device = parts.roster.device(record.mac)
-    armed = now + parts.settings.provisioning.first_contact_window
-    if device is None:
-        device = Device(replace(record, armed_until=armed if record.approved else 0.0), now)
-        parts.roster.add(device)
-        told = Transition(record.mac, now, "provisioning", "", "defined", f"by {by}")
-    elif record == device.record:
-        return parts.numbers.assign(record.number, record.mac, now) if record.number else []
-    else:
-        newly = record.approved and not device.record.approved
-        parts.roster.redefine(device, replace(record, armed_until=armed) if newly else record)
-        told = Transition(record.mac, now, "provisioning", "", "approved" if newly else "edited", f"by {by}")
-    return [SaveDevice(device.record), AppendTransition(told), *_set_up(parts, device, now)]
-
-
-def _set_up(parts: Parts, device: Device, now: float) -> list[Command]:
-    """Number, contact, pings and status of a device whose record is new."""
-    orders: list[Command] = []
-    if device.number and device.record.approved:
-        orders += parts.numbers.assign(device.number, device.mac, now)
-    if device.contact is None or device.contact.static:
-        parts.roster.move(device, static_contact(device.record.contact))
-    moved = watch(parts, device, now)
-    refresh_status(parts, device)
-    return [*orders, *(follow(parts, device, moved, now) or [SaveState(device.state())])]

@@ -12,9 +12,13 @@ from daemon.fleet.alarms import AlarmBook
 from daemon.fleet.call_book import CallBook
 from daemon.fleet.connection import ConnectionBook
 from daemon.fleet.documents import DocumentBook
+from daemon.fleet.file_book import FileBook
+from daemon.fleet.file_history import FileHistory
+from daemon.fleet.intake import Intake
 from daemon.fleet.learned import LearnedBook
 from daemon.fleet.model import Mac
 from daemon.fleet.numbers import NumberBook
+from daemon.fleet.operations import OperationBook
 from daemon.fleet.qualify import Pinging
 from daemon.fleet.requests import RequestBook
 from daemon.fleet.roster import Roster
@@ -31,10 +35,14 @@ class Parts:
     alarms: AlarmBook
     numbers: NumberBook
     requests: RequestBook
+    operations: OperationBook
     calls: CallBook
     documents: DocumentBook
+    files_given: FileHistory
+    files: FileBook
     connections: ConnectionBook = field(default_factory=ConnectionBook)
     learned: LearnedBook = field(default_factory=LearnedBook)
     absences: Deadlines[Mac] = field(default_factory=Deadlines)  # when a phone's silence makes it DISCONNECTED
     heard: set[Mac] = field(default_factory=set)  # heard since the last checkpoint, last_seen not written yet
+    intake: Intake | None = None  # a large inventory that is being taken
     graced_until: float = 0.0  # nobody is disconnected before, after an outage of our own

@@ -1,24 +1,25 @@
-"""What the fleet does about phones' HTTP: keep-alives, alarms, fetched files, and phones nobody defined.
+"""What the fleet does about phones' HTTP: keep-alives, alarms and fetched files.
 
 Handlers only. Whether a report is believed was decided before it became an event
-(`daemon.provisioning.first_contact`). Not here: anything on the wire.
+(`daemon.provisioning.first_contact`). Not here: anything on the wire, phones that nobody defined (`quarantine`).
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from daemon.fleet import presence
+from daemon.fleet import operation_signals, presence
 from daemon.fleet.alarms import Trouble
 from daemon.fleet.catalogue import ENDED_BY_REGISTRATION
-from daemon.fleet.commands import AppendTransition, Command, Decided, SaveDevice, SaveState
+from daemon.fleet.commands import Answer, Command, Decided, SaveDevice, SaveState
 from daemon.fleet.consequences import expect_report, follow, refresh_status, source_of
 from daemon.fleet.device import Device
-from daemon.fleet.events import AlertsHeard, FileFetched, KeepAliveHeard, UnknownPhoneHeard
-from daemon.fleet.model import DeviceRecord, Mac, Transition
+from daemon.fleet.events import AlertsHeard, FileFetched, FileMade, KeepAliveHeard
+from daemon.fleet.model import Mac
+from daemon.fleet.operation_steps import Turn
 from daemon.fleet.parts import Parts
 from daemon.fleet.presence import SAID, Sign
-from daemon.fleet.sip_events import watch
+from daemon.fleet.sign_in import follow_sign_in
 
 
 def keep_alive_heard(parts: Parts, event: KeepAliveHeard, now: float) -> list[Command]:
@@ -30,13 +31,20 @@ def keep_alive_heard(parts: Parts, event: KeepAliveHeard, now: float) -> list[Co
     device.report = event.report
     sign = SAID.get(event.report.status.lower(), Sign.SAID_SOMETHING_ELSE)
     orders = _heard(parts, device, event.source, sign, now, with_secret=event.with_secret)
+    if changed:
+        orders += follow_sign_in(parts, device, event.report, now)
     if changed and not any(isinstance(order, SaveState) for order in orders):
         orders.append(SaveState(device.state()))
     if sign is Sign.SAID_STARTED:
         orders += parts.requests.acknowledge(device.mac)
     if sign is Sign.SAID_REGISTERED:
         orders += _registration_works(parts, device, now)
-    return [*orders, *parts.requests.hand_out(device.mac, now), Decided("keep_alive", "changed" if changed else "same")]
+    orders += operation_signals.reported(parts, device, sign, now)
+    given = parts.requests.hand_out(device.mac, now)
+    if given:
+        handed = (request for order in given if isinstance(order, Answer) for request in order.requests)
+        given += operation_signals.handed_out(parts, device.mac, handed, now)
+    return [*orders, *given, Decided("keep_alive", "changed" if changed else "same")]
 
 
 def alerts_heard(parts: Parts, event: AlertsHeard, now: float) -> list[Command]:
@@ -62,24 +70,9 @@ def file_fetched(parts: Parts, event: FileFetched, now: float) -> list[Command]:
     orders = _heard(parts, device, event.source, sign, now, with_secret=event.with_secret)
     if sign:
         orders += parts.requests.acknowledge(device.mac)
+    if sign and event.complete:
+        orders += operation_signals.seen(parts, device.mac, Turn.FETCH, now)
     return [*orders, Decided("provisioning", "complete file" if event.complete else f"{event.kind} without secrets")]
-
-
-def unknown_phone_heard(parts: Parts, event: UnknownPhoneHeard, now: float) -> list[Command]:
-    """A phone that nobody defined waits among the unapproved, if there is room."""
-    if parts.roster.device(event.mac):
-        return []
-    if parts.roster.unapproved >= parts.settings.provisioning.max_unapproved:
-        return [Decided("enrolment", "refused: too many unapproved phones")]
-    record = DeviceRecord(event.mac, model=event.model, tenant=event.tenant, approved=False)
-    device = Device(record, now)
-    parts.roster.add(device)
-    moved = watch(parts, device, now)
-    device.last_seen, device.source = now, event.source
-    refresh_status(parts, device)
-    arrival = Transition(event.mac, now, "provisioning", "", "unapproved", f"first heard from {event.source}")
-    kept: list[Command] = [SaveDevice(record), AppendTransition(arrival)]
-    return [*kept, *(follow(parts, device, moved, now) or [SaveState(device.state())])]
 
 
 def silent(parts: Parts, mac: Mac, now: float) -> list[Command]:
@@ -93,6 +86,7 @@ def _heard(
 ) -> list[Command]:
     """What every report and fetch has in common: it is a sign of life, and may move the phone's presence."""
     device.last_seen, device.source = now, source
+    device.tries += not device.record.approved
     parts.heard.add(device.mac)
     orders = _disarm(parts, device) if with_secret and device.record.armed_until else []
     orders += follow(parts, device, presence.step(device, sign, now) if sign else None, now)
@@ -113,3 +107,10 @@ def _registration_works(parts: Parts, device: Device, now: float) -> list[Comman
     if orders:
         refresh_status(parts, device)
     return orders
+
+
+def file_made(parts: Parts, event: FileMade, now: float) -> list[Command]:
+    """Keep what a phone is about to be given, if it is a device's."""
+    if parts.roster.device(event.mac) is None:
+        return [Decided("provisioning", "file of a device nobody defined", event.mac)]
+    return parts.files_given.add(event, now)

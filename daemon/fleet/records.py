@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
+from typing import NamedTuple
 
 from daemon.fleet.calls import CallQuality
 from daemon.fleet.model import ConnectionRecord, ConnectionState, DeviceRecord, DeviceState, Mac, Server, Tenant
 from daemon.fleet.notifications import Alarm
+from daemon.fleet.operation import Item, Operation
 
 
 class NumberStatus(StrEnum):
@@ -90,6 +92,27 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class FileVersion:
+    """One version of a device's complete file, as it was handed out; `number` counts from 1 per device.
+
+    `digest` is the SHA-256 (hex) of its bytes, `body` the bytes themselves, packed and sealed; "" where only the
+    newest digests are looked at. `made_by` names the template.
+    """
+
+    mac: Mac
+    number: int
+    digest: str
+    at: float
+    made_by: str
+    body: str = ""
+
+    @property
+    def id(self) -> str:
+        """Unique among all versions of all files."""
+        return f"{self.mac}@{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """What is to become a document's next version; `body` is sealed, "" removes it.
 
@@ -99,6 +122,34 @@ class Draft:
     path: str
     body: str
     based_on: int | None = None
+
+
+class StoredKind(StrEnum):
+    """What an uploaded file is for."""
+
+    FIRMWARE = "firmware"  # of phones
+    SPEAKER = "speaker"  # firmware of a conference speaker at a phone (.dfu)
+    OTHER = "other"  # ring tones, wallpapers and the like
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file that an operator uploaded, by the name phones fetch it by.
+
+    `hash` is the SHA-256 of its content (hex), under which that lies in the content store; `size` is in bytes. `model`
+    is whose it is and `version` what is in it, "" if nobody said. Files of one `group` are shown together.
+    """
+
+    name: str
+    kind: StoredKind
+    hash: str
+    size: int
+    model: str
+    version: str
+    description: str
+    group: str
+    uploaded_at: float
+    by: str
 
 
 class Role(StrEnum):
@@ -124,7 +175,8 @@ class Inventory:
     """Tenants, servers, devices and numbers as an operator writes them; what it omits is kept.
 
     In `devices`, `sip_password` is already sealed. `device_fields` says per MAC which fields were written, so that
-    applying a short entry does not blank the rest; `connection_fields` says so of connections, per name.
+    applying a short entry does not blank the rest; `connection_fields` says so of connections, per name. `LAID_OVER`
+    among the fields says that placeholders are laid over those there are. `drafts` are taken with the whole.
     """
 
     tenants: tuple[Tenant, ...] = ()
@@ -134,6 +186,25 @@ class Inventory:
     numbers: tuple[NumberEntry, ...] = ()
     connections: tuple[ConnectionRecord, ...] = ()
     connection_fields: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    users: tuple[User, ...] = ()
+    user_fields: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))  # by key
+    drafts: tuple[Draft, ...] = ()
+
+
+LAID_OVER = "placeholders laid over"
+
+
+class Objection(NamedTuple):
+    """Why an inventory cannot be taken: what is wrong with which thing of it, as in "device 00908f4867af".
+
+    `about` is "" if it is the inventory as a whole.
+    """
+
+    about: str
+    wrong: str
+
+    def __str__(self) -> str:
+        return f"{self.about}: {self.wrong}" if self.about else self.wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +218,13 @@ class Snapshot:
     alarms: tuple[Alarm, ...] = ()
     numbers: tuple[NumberEntry, ...] = ()
     requests: tuple[PhoneRequest, ...] = ()
+    operations: tuple[Operation, ...] = ()
+    operation_items: tuple[Item, ...] = ()
     operators: tuple[Operator, ...] = ()
     calls: tuple[CallQuality, ...] = ()  # the newest, without their texts
     connections: tuple[ConnectionState, ...] = ()
     users: tuple[User, ...] = ()
     documents: tuple[Document, ...] = ()  # the newest version of each
+    file_versions: tuple[FileVersion, ...] = ()  # likewise, without their bodies
+    files: tuple[StoredFile, ...] = ()
     marks: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))

@@ -1,8 +1,9 @@
 """Commands for phones that ride in the answer to their keep-alive.
 
 A phone behind NAT can be told something only when it calls. A request waits, bounded in number and time, is handed
-out once (what it asks for, a restart say, must not happen twice because an answer was lost), and counts as done when
-the phone next starts or fetches its configuration. Not here: what an action looks like on the wire.
+out once if what it asks for, a restart say, must not happen twice because an answer was lost, else with every report
+until the phone obeys; and counts as done when the phone next starts or fetches its configuration. Not here: what an
+action looks like on the wire.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from daemon.fleet.commands import Answer, Command, Decided, DropRequest, SaveReq
 from daemon.fleet.model import Mac
 from daemon.fleet.records import PhoneRequest
 from daemon.scheduler.deadlines import Deadlines
+
+# These do no harm twice, so they are given with every report until the phone obeys or they expire.
+REPEATABLE = frozenset({"update_configuration", "check_status", "change_tenant"})
 
 
 class RequestBook:
@@ -45,7 +49,7 @@ class RequestBook:
 
     def hand_out(self, mac: Mac, now: float) -> list[Command]:
         """Give the waiting requests to the phone that is calling; kept until they are acknowledged or expire."""
-        waiting = [request for request in self.of(mac) if request.handed_out_at is None]
+        waiting = [request for request in self.of(mac) if request.handed_out_at is None or request.action in REPEATABLE]
         if not waiting:
             return []
         given = tuple(replace(request, handed_out_at=now) for request in waiting)
@@ -57,6 +61,11 @@ class RequestBook:
         """The phone started or fetched its file: what it was handed is done."""
         done = [request for request in self.of(mac) if request.handed_out_at is not None]
         return [order for request in done for order in self._drop(request, "acknowledged")]
+
+    def withdraw(self, mac: Mac, identity: int) -> list[Command]:
+        """Nobody wants it any more."""
+        found = [request for request in self.of(mac) if request.id == identity]
+        return [order for request in found for order in self._drop(request, "withdrawn")]
 
     def forget(self, mac: Mac) -> None:
         """The device is no more; its rows go with it."""

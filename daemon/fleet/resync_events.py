@@ -6,6 +6,7 @@ configuration is said by the fetch itself. Not here: the NOTIFY and its answers 
 
 from __future__ import annotations
 
+from daemon.fleet import operation_signals
 from daemon.fleet.acts import ResyncAsked
 from daemon.fleet.commands import Answer, AppendTransition, Command, Decided, SendNotify
 from daemon.fleet.events import ResyncEnded
@@ -31,7 +32,8 @@ def resync_ended(parts: Parts, event: ResyncEnded, now: float) -> list[Command]:
         return [decided]
     what = "check-sync with restart" if event.reboot else "check-sync"
     new = "resynced" if event.delivered else "not resynced"
-    return [_step(event.mac, now, new, f"{what} {event.outcome}"), decided]
+    told: list[Command] = [_step(event.mac, now, new, f"{what} {event.outcome}"), decided]
+    return [*told, *operation_signals.answered(parts, event, now)]
 
 
 def _step(mac: Mac, now: float, new: str, reason: str) -> AppendTransition:

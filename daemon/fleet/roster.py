@@ -38,10 +38,19 @@ class Roster:
         self.servers: dict[str, Server] = {server.name: server for server in snapshot.servers}
         self.operators: dict[str, Operator] = {operator.name: operator for operator in snapshot.operators}
         self.users: dict[str, User] = {user.key: user for user in snapshot.users}
-        self.unapproved = 0
+        self.waiting: set[Mac] = set()  # for approval: phones that nobody has defined
         self._devices: dict[Mac, Device] = {}
         self._by_user: dict[str, Mac] = {}
         self._by_address: dict[tuple[str, int], Mac] = {}
+
+    @property
+    def unapproved(self) -> int:
+        """How many phones wait for approval."""
+        return len(self.waiting)
+
+    def waiting_at(self, source: str) -> int:
+        """How many of them were last heard from this network address."""
+        return sum(self._devices[mac].source == source for mac in self.waiting)
 
     def device(self, mac: Mac) -> Device | None:
         """The device with this MAC."""
@@ -101,12 +110,13 @@ class Roster:
         )
 
     def _index(self, record: DeviceRecord) -> None:
-        self.unapproved += not record.approved
+        if not record.approved:
+            self.waiting.add(record.mac)
         if record.number and record.approved:
             self._by_user[record.number] = record.mac
 
     def _unindex(self, record: DeviceRecord) -> None:
-        self.unapproved -= not record.approved
+        self.waiting.discard(record.mac)
         if self._by_user.get(record.number) == record.mac:
             del self._by_user[record.number]
 

@@ -7,7 +7,7 @@ on the wire.
 from __future__ import annotations
 
 from daemon.errors import BadMessage
-from daemon.fleet import connection_events
+from daemon.fleet import connection_events, operation_signals
 from daemon.fleet.commands import Command, Decided, SaveState
 from daemon.fleet.consequences import follow, number
 from daemon.fleet.device import Device
@@ -19,6 +19,7 @@ from daemon.fleet.events import (
     Unregistered,
 )
 from daemon.fleet.model import Binding, Contact, Mac, Tenant, Transition
+from daemon.fleet.operation_steps import Turn
 from daemon.fleet.parts import Parts
 from daemon.fleet.reachability import Stimulus
 from daemon.sip.uri import contact_from_uri, parse_sip_uri
@@ -54,7 +55,9 @@ def registered(parts: Parts, event: Registered, now: float) -> list[Command]:
         return _strayed(parts, device, event.bindings, now)
     parts.roster.move(device, _preferred(event.bindings), event.bindings)
     parts.pinging.registered(device, now)
-    return [SaveState(device.state()), Decided("registration", "taken", device.mac), *number(parts, device, now)]
+    orders: list[Command] = [SaveState(device.state()), Decided("registration", "taken", device.mac)]
+    orders += number(parts, device, now)
+    return [*orders, *operation_signals.seen(parts, device.mac, Turn.REGISTER, now)]
 
 
 def unregistered(parts: Parts, event: Unregistered, now: float) -> list[Command]:

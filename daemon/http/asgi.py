@@ -1,7 +1,10 @@
 """One request in ASGI 3's terms: the scope, and the two callables an application is given.
 
-The body is read only when the application asks for it, and never beyond the limit. Not here: the loop over a
-connection's requests (`connection`), the meaning of any path.
+The body is read only when the application asks for it, and never beyond the limit. A route that takes more than the
+listener's `max_body` says so before it asks: `scope["state"]["allow_body"](bytes)`, in Starlette's words
+`request.state.allow_body(bytes)`; then it reads the body piece by piece. A body that is declared larger is refused at
+that moment, before "100 Continue", any other as soon as it has become larger. Not here: the loop over a connection's
+requests (`connection`), the meaning of any path.
 """
 
 from __future__ import annotations
@@ -17,6 +20,10 @@ from urllib.parse import unquote
 import h11
 
 from daemon.errors import BadMessage
+from daemon.http.file_part import EXTENSION, FilePart, part_of
+from daemon.http.limits import SLOWEST_BODY
+from daemon.http.peer_certificate import PeerCertificate
+from daemon.http.plain import PlainRequest, plain_answer
 from daemon.http.wire import PeerLeft, Wire
 
 Scope = MutableMapping[str, Any]
@@ -25,6 +32,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
+Extensions = dict[str, dict[str, object]]
 
 _ASGI = {"version": "3.0", "spec_version": "2.4"}  # 2.4: send raises OSError once the peer has left
 _END = h11.EndOfMessage()
@@ -38,6 +46,7 @@ class Endpoints:
     client: tuple[str, int] | None
     server: tuple[str, int | None]
     scheme: str = "http"
+    certificate: PeerCertificate | None = None  # that the client has shown, over https
 
     @property
     def unix(self) -> bool:
@@ -45,8 +54,11 @@ class Endpoints:
         return self.client is None
 
 
-def scope_of(request: h11.Request, endpoints: Endpoints) -> Scope:
-    """A request's head as ASGI's connection scope; `scope["state"]["unix"]` tells who came over the Unix socket."""
+def scope_of(request: h11.Request | PlainRequest, endpoints: Endpoints, extensions: Extensions | None = None) -> Scope:
+    """A request's head as ASGI's connection scope.
+
+    `scope["state"]["unix"]` tells who came over the Unix socket, `["certificate"]` is a `PeerCertificate` or None.
+    """
     target, _, query = request.target.partition(b"?")
     return {
         "type": "http",
@@ -61,7 +73,8 @@ def scope_of(request: h11.Request, endpoints: Endpoints) -> Scope:
         "headers": list(request.headers),
         "client": endpoints.client,
         "server": endpoints.server,
-        "state": {"unix": endpoints.unix},
+        "state": {"unix": endpoints.unix, "certificate": endpoints.certificate},
+        "extensions": extensions or {},
     }
 
 
@@ -79,7 +92,8 @@ def declared_length(headers: Headers) -> int:
 class Exchange:
     """One request and its answer.
 
-    `deadline` (Trio's clock) is when the whole request must be here; `own_headers` gives what we add to the answer's.
+    `max_body` holds unless the application says otherwise (`allow_body`). `deadline` (Trio's clock) is when the whole
+    request must be here; `own_headers` gives what we add to the answer's.
     """
 
     def __init__(
@@ -91,13 +105,19 @@ class Exchange:
         self.refused: BadMessage | None = None  # the body was not to be had
         self.peer_left = False
         self._wire = wire
-        self._room = max_body
+        self._max_body = max_body
+        self._read = 0
         self._due = self.declared
         self._deadline = deadline
         self._own_headers = own_headers
-        self._head: h11.Response | None = None
+        self._answer_head: tuple[int, tuple[tuple[bytes, bytes], ...]] | None = None
         self._head_only = scope["method"] == "HEAD"
         self._body_read = False
+
+    def allow_body(self, size: int) -> None:
+        """Accept a body of `size` bytes, with more time for it: that of `SLOWEST_BODY` on top of the request's own."""
+        self._max_body = size
+        self._deadline += size / SLOWEST_BODY
 
     async def receive(self) -> Message:
         """ASGI's receive: the body piece by piece, then `http.disconnect` when the peer has left."""
@@ -112,14 +132,19 @@ class Exchange:
             return {"type": "http.disconnect"}
 
     async def _receive_body(self) -> Message:
+        if self.declared > self._max_body:
+            raise BadMessage("body_too_large", status=413)
+        if self._wire.plain:
+            self._body_read = True
+            return {"type": "http.request", "body": b"", "more_body": False}
         if self._wire.h11.they_are_waiting_for_100_continue:
             await self._wire.write(self._wire.encode(h11.InformationalResponse(status_code=100, headers=[])))
         event = await self._wire.next_event(self._deadline)
         if not isinstance(event, h11.Data):
             self._body_read = True
             return {"type": "http.request", "body": b"", "more_body": False}
-        self._room -= len(event.data)
-        if self._room < 0:
+        self._read += len(event.data)
+        if self._read > self._max_body:
             raise BadMessage("body_too_large", status=413)
         self._due -= len(event.data)
         if self._due == 0:  # a report is mostly one piece: its end is told with it, and nothing is waited for
@@ -144,26 +169,39 @@ class Exchange:
         if self.over:
             return
         if message["type"] == "http.response.start":
-            self._head = _head(message["status"], (*map(tuple, message["headers"]), *self._own_headers()))
+            self._answer_head = message["status"], (*map(tuple, message["headers"]), *self._own_headers())
+        elif message["type"] == EXTENSION:
+            await self._send_body(part_of(message), message.get("more_body", False))
         else:
             await self._send_body(message.get("body", b""), message.get("more_body", False))
 
-    async def _send_body(self, body: bytes, more: bool) -> None:
-        if self._head is None:
+    async def _send_body(self, body: bytes | FilePart, more: bool) -> None:
+        if self._answer_head is None:
             raise RuntimeError("the application sent a body before http.response.start")
+        status, headers = self._answer_head
+        if self._wire.plain and not more and isinstance(body, bytes):
+            data = plain_answer(status, headers, body, head_only=self._head_only)
+            if data is not None:
+                self._wire.answered_plainly()
+                await self._write(self._wire.write(data), status, last=True)
+                return
         events: list[h11.Event] = []
         if not self.status:
-            events.append(self._head)
-        if body and not self._head_only and self._head.status_code not in _BODYLESS:
-            events.append(h11.Data(data=body))
+            events.append(_head(status, headers))
+        if body and not self._head_only and status not in _BODYLESS:
+            events.append(h11.Data(data=body))  # type: ignore[arg-type]  # h11 asks only how long a file's part is
         if not more:
             events.append(_END)
-        await self._write(self._wire.encode(*events), self._head.status_code, last=not more)
+        if isinstance(body, FilePart):
+            writing = self._wire.write_with_file(*events)
+        else:
+            writing = self._wire.write(self._wire.encode(*events))
+        await self._write(writing, status, last=not more)
 
-    async def _write(self, data: bytes, status: int, *, last: bool) -> None:
+    async def _write(self, writing: Awaitable[None], status: int, *, last: bool) -> None:
         self.status, self.over = status, last
         try:
-            await self._wire.write(data)
+            await writing
         except PeerLeft:
             self.peer_left = self.over = True
             raise
@@ -172,10 +210,16 @@ class Exchange:
         """Answer in the application's stead, if that is still possible. The connection ends with it."""
         if not self._wire.answerable:
             return
+        data = refusal(self._wire, status, self._own_headers(), head_only=self._head_only)
         with suppress(PeerLeft):  # noted in `peer_left`
-            await self._write(
-                refusal(self._wire, status, self._own_headers(), head_only=self._head_only), status, last=True
-            )
+            await self._write(self._wire.write(data), status, last=True)
+
+    async def send_away(self, seconds: int, *, more_to_come: bool) -> None:
+        """503 in the application's stead, with Retry-After; the connection stays unless there is `more_to_come`."""
+        extra = [*self._own_headers(), (b"retry-after", b"%d" % seconds)]
+        data = refusal(self._wire, 503, extra, head_only=self._head_only, close=more_to_come)
+        with suppress(PeerLeft):
+            await self._write(self._wire.write(data), 503, last=True)
 
 
 @lru_cache(maxsize=64)
@@ -189,13 +233,13 @@ def problem(status: int) -> bytes:
     return b'{"type":"about:blank","title":"%s","status":%d}' % (HTTPStatus(status).phrase.encode("ascii"), status)
 
 
-def refusal(wire: Wire, status: int, extra: Headers, *, head_only: bool = False) -> bytes:
-    """A whole answer of our own that closes the connection, as bytes for `wire`."""
+def refusal(wire: Wire, status: int, extra: Headers, *, head_only: bool = False, close: bool = True) -> bytes:
+    """A whole answer of our own, as bytes for `wire`; it says that the connection closes, unless `close` is False."""
     body = problem(status)
     headers: Headers = [
         (b"content-type", b"application/problem+json"),
         (b"content-length", b"%d" % len(body)),
-        (b"connection", b"close"),
+        *([(b"connection", b"close")] if close else ()),
     ]
     head = h11.Response(status_code=status, headers=[*headers, *extra])
     return wire.encode(head, h11.Data(data=b"" if head_only else body), h11.EndOfMessage())

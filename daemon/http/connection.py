@@ -1,6 +1,6 @@
 """One connection: request after request until somebody has had enough.
 
-A request is answered by the application, or refused here before it (too large, too slow, not HTTP). Pipelined requests
+A request is answered by the application, or refused here before it (too many, too slow, not HTTP). Pipelined requests
 wait their turn in h11's buffer. Not here: bytes and deadlines (`wire`), ASGI's words (`asgi`), how many there may be
 (`server`).
 """
@@ -14,8 +14,10 @@ import structlog
 import trio
 
 from daemon.errors import BadMessage
+from daemon.http.admission import has_body, retry_after
 from daemon.http.asgi import Application, Endpoints, Exchange, Headers, Scope, refusal, scope_of
 from daemon.http.limits import Counts, Limits
+from daemon.http.plain import PlainRequest
 from daemon.http.wire import PeerLeft, Wire
 
 log = structlog.get_logger("http")
@@ -74,18 +76,29 @@ class Connection:
     async def _serve_one(self) -> bool:
         """Read a request and answer it; True if the connection can carry another."""
         deadline = trio.current_time() + self._limits.request_timeout
-        request = await self._wire.next_event(deadline)
-        if not isinstance(request, h11.Request):
+        request = self._wire.plain_request() or await self._wire.next_event(deadline)
+        if not isinstance(request, PlainRequest | h11.Request):
             return False
-        self._counts.requests += 1
-        scope = scope_of(request, self._endpoints)
+        counts = self._counts
+        counts.requests += 1
+        scope = scope_of(request, self._endpoints, self._wire.extensions)
         exchange = Exchange(self._wire, scope, self._limits.max_body, deadline, self._own_headers)
-        if exchange.declared > self._limits.max_body:
-            exchange.refused = BadMessage("body_too_large", status=413)
-            await exchange.answer(413)
+        scope["state"]["allow_body"] = exchange.allow_body
+        if counts.in_progress >= self._limits.max_in_progress:
+            await self._send_away(scope, exchange)
         else:
-            await self._ask_application(scope, exchange)
+            counts.in_progress += 1
+            try:
+                await self._ask_application(scope, exchange)
+            finally:
+                counts.in_progress -= 1
         return await self._conclude(exchange)
+
+    async def _send_away(self, scope: Scope, exchange: Exchange) -> None:
+        """Nothing of it is read or queued: whoever has too much to do does not begin more."""
+        self._counts.refused["in_progress"] += 1
+        source = self._endpoints.client[0] if self._endpoints.client else ""
+        await exchange.send_away(retry_after(source, self._date()), more_to_come=has_body(scope["headers"]))
 
     async def _ask_application(self, scope: Scope, exchange: Exchange) -> None:
         failure = "the application returned without an answer"

@@ -7,7 +7,7 @@ nobody should need to set stand here as constants. Not here: anything that acts 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 # A phone's request head is under 1 KiB; 16 KiB is what Apache, h11 and uvicorn allow. Beyond it: 431.
@@ -23,6 +23,14 @@ GRACE = 5.0
 LINGER = 2.0
 # Pause when the kernel has no file descriptor or buffer for another connection (trio's serve_listeners does the same).
 ACCEPT_PAUSE = 0.1
+# TLS takes two round trips, one second over a bad satellite link; a SYN lost three times costs 7 s. SIP's is the same.
+HANDSHAKE = 10.0
+# Log lines a minute about handshakes that failed; the counters miss nothing.
+LINES_PER_MINUTE = 30
+# Bytes a second that a body larger than usual must come in with: 128 kbit/s, a branch office's uplink in bad weather.
+SLOWEST_BODY = 16 * 1024
+# Bytes of a file handed to the kernel before others have their turn.
+FILE_TURN = 512 * 1024
 # Writing "503, come back" to a connection beyond the ceiling may take this long; it fits every socket's buffer.
 TURN_AWAY = 1.0
 
@@ -39,6 +47,10 @@ class Limits(Protocol):
         """Connections held at once; beyond it 503 and close."""
 
     @property
+    def max_in_progress(self) -> int:
+        """Requests under way at once; beyond it 503."""
+
+    @property
     def idle_timeout(self) -> float:
         """How long a connection may rest between requests, and before its first."""
 
@@ -49,10 +61,11 @@ class Limits(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class HttpStatistics:
-    """What one server has done. `connections` is now, all else since start.
+    """What one server has done. `connections` and `in_progress` (requests) are now, all else since start.
 
     `responses` counts by class ("2xx"), `refused` by reason: requests and connections the application never saw, or
-    not to their end. `aborted` counts requests whose peer left before the end, which is nobody's fault.
+    not to their end. `handshakes` counts those of TLS by what came of them, "done" or why not. `aborted` counts
+    requests whose peer left before the end, which is nobody's fault.
     """
 
     connections: int
@@ -62,6 +75,8 @@ class HttpStatistics:
     failures: int
     responses: dict[str, int]
     refused: dict[str, int]
+    in_progress: int = 0
+    handshakes: dict[str, int] = field(default_factory=dict)
 
 
 class Counts:
@@ -74,6 +89,8 @@ class Counts:
         self.failures = 0  # exceptions out of the application
         self.responses: Counter[int] = Counter()  # by first digit
         self.refused: Counter[str] = Counter()
+        self.in_progress = 0  # requests that have a head and no answer yet, now
+        self.handshakes: Counter[str] = Counter()
 
     def snapshot(self, connections: int) -> HttpStatistics:
         """The counters as they stand."""
@@ -85,4 +102,6 @@ class Counts:
             failures=self.failures,
             responses={f"{digit}xx": count for digit, count in sorted(self.responses.items())},
             refused=dict(self.refused),
+            in_progress=self.in_progress,
+            handshakes=dict(self.handshakes),
         )

@@ -1,6 +1,6 @@
 """Opening the sockets an HTTP server listens on: TCP, and Unix sockets with their file.
 
-Not here: accepting (`server`). TLS will wrap the accepted stream in `stream_of`.
+Not here: accepting (`server`), TLS (`handshake`).
 """
 
 from __future__ import annotations
@@ -82,4 +82,4 @@ def endpoints_of(stream: trio.SocketStream, listen: Listen) -> Endpoints:
     if listen.scheme == "unix":
         return Endpoints(client=None, server=(listen.path, None))
     peer, own = stream.socket.getpeername(), stream.socket.getsockname()
-    return Endpoints(client=(peer[0], peer[1]), server=(own[0], own[1]))
+    return Endpoints(client=(peer[0], peer[1]), server=(own[0], own[1]), scheme=listen.scheme)

@@ -2,17 +2,20 @@
 
 Trio's own stream first tries to read, fails, waits, reads, and gives everybody else a turn after each read and write
 that succeeded at once. A server of short answers always has to wait for the next request, so here reading waits first
-and writing waits only for a socket that is full. Not here: deadlines (`wire`), accepting (`server`).
+and writing waits only for a socket that is full. Files go out by sendfile. Not here: deadlines (`wire`), accepting
+(`server`).
 
 Measured: 254 to 212 µs of processor for a request and its answer.
 """
 
 from __future__ import annotations
 
+import os
 import socket
 
 import trio
 
+from daemon.http.file_part import FilePart
 from daemon.http.limits import READ_SIZE
 
 
@@ -40,8 +43,29 @@ class PeerStream(trio.abc.HalfCloseableStream):
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """Hand everything to the kernel."""
         rest = memoryview(data)
-        while rest := rest[self._send(rest) :]:
+        while rest := rest[self.send_now(rest) :]:
             await self.wait_send_all_might_not_block()
+
+    @property
+    def sends_files(self) -> bool:
+        """Whether `send_file` may be used: over TCP."""
+        return self._socket.family != socket.AF_UNIX
+
+    async def send_file(self, part: FilePart) -> int:
+        """Hand the kernel what the socket takes of `part`; how many bytes. Others have their turn meanwhile.
+
+        `OSError` if the file has become shorter, or the disk failed.
+        """
+        await self.wait_send_all_might_not_block()
+        try:
+            sent = os.sendfile(self._socket.fileno(), part.descriptor, part.offset, part.count)
+        except BlockingIOError:
+            return 0
+        except ConnectionError as error:
+            raise trio.BrokenResourceError(str(error)) from error
+        if not sent:
+            raise OSError("the file became shorter while it was sent")
+        return sent
 
     async def wait_send_all_might_not_block(self) -> None:
         """Return when the socket has room."""
@@ -62,7 +86,8 @@ class PeerStream(trio.abc.HalfCloseableStream):
             self._socket.close()
         await trio.lowlevel.checkpoint()
 
-    def _send(self, data: memoryview) -> int:
+    def send_now(self, data: bytes | memoryview) -> int:
+        """Hand the kernel what the socket takes at once; how many bytes."""
         try:
             return self._socket.send(data)
         except BlockingIOError:

@@ -19,6 +19,8 @@ from daemon.config.reload import ReloadStatistics
 from daemon.fleet.call_book import MOS_STEPS, CallStatistics
 from daemon.fleet.model import Presence, Reachability, Status
 from daemon.fleet.notifications import Severity
+from daemon.fleet.operation import OperationState, Step
+from daemon.fleet.operations import OperationStatistics
 from daemon.fleet.records import NumberStatus
 from daemon.fleet.roster import FleetStatistics
 from daemon.http.limits import HttpStatistics
@@ -80,6 +82,14 @@ def calls(statistics: CallStatistics) -> Families:
     yield _counters("ringkeeper_quality_reports", "Voice quality reports taken, by kind.", "kind", statistics.reports)
     yield _counter("ringkeeper_quality_reports_repeated", "Reports that came twice or too late.", statistics.repeated)
     yield _mos(statistics)
+
+
+def operations(statistics: OperationStatistics) -> Families:
+    """Operations over many devices; how their devices ended is counted by reason among the decisions."""
+    states = _states(statistics.states, OperationState)
+    yield _gauges("ringkeeper_operations", "Operations that are kept, by state.", "state", states)
+    steps = _states(statistics.steps, Step)
+    yield _gauges("ringkeeper_operation_devices", "Their devices, by how far they are.", "step", steps)
 
 
 def decisions(counts: Mapping[tuple[str, str], int]) -> Families:
@@ -210,6 +220,14 @@ def http(listener: str, statistics: HttpStatistics) -> Families:
     for kind, count in statistics.responses.items():
         responses.add_metric((listener, kind), count)
     yield responses
+    in_progress = {listener: statistics.in_progress}
+    yield _gauges("ringkeeper_http_requests_in_progress", "Requests under way.", "listener", in_progress)
+    handshakes = CounterMetricFamily(
+        "ringkeeper_http_handshakes", "TLS handshakes by what came of them.", labels=("listener", "result")
+    )
+    for result, count in statistics.handshakes.items():
+        handshakes.add_metric((listener, result), count)
+    yield handshakes
     yield _refused(listener, statistics.refused)
 
 
@@ -220,7 +238,17 @@ def phones(statistics: PhonesStatistics) -> Families:
     files = {"config": statistics.files, "firmware": statistics.firmware}
     yield _counters("ringkeeper_files_served", "Files handed to phones.", "kind", files)
     yield _counter("ringkeeper_firmware_aborted", "Firmware downloads cut off.", statistics.firmware_aborted)
+    yield _counter("ringkeeper_user_files", "Files of their own that phones sent us.", statistics.user_files)
     yield _counters("ringkeeper_phone_requests_refused", "Refused by content.", "reason", statistics.refused)
+    yield _counters("ringkeeper_phone_proofs", "Own files and reports, by what decided.", "proof", statistics.proofs)
+    yield _counters("ringkeeper_phone_logins", "HTTP logins by verdict.", "verdict", statistics.logins.verdicts)
+    yield _counter("ringkeeper_phone_login_challenges", "Phones asked to log in.", statistics.logins.challenged)
+    guessers = statistics.guessers
+    yield _counters("ringkeeper_phone_guesses", "Different guesses of one address.", "kind", guessers.guesses)
+    yield _counter("ringkeeper_phone_guesses_turned_away", "Refused unseen: a slowed address.", guessers.turned_away)
+    yield _gauge("ringkeeper_phone_guessers", "Addresses slowed now.", guessers.slowed)
+    kept = {"guesses": guessers.remembered, "nonces": statistics.logins.nonces}
+    yield _gauges("ringkeeper_phone_first_contact_kept", "What is remembered now to judge the next.", "kind", kept)
 
 
 def provisioning(statistics: ProvisioningStatistics) -> Families:

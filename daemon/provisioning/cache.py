@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from hashlib import sha256
 
 # 30,000 devices with a file of 2 KiB each; phones beyond it cost a rendering per fetch, once a day.
 MAX_BYTES = 64 * 1024 * 1024
@@ -18,10 +19,15 @@ Inputs = tuple[object, ...]
 
 @dataclass(frozen=True, slots=True)
 class RenderedFile:
-    """The bytes of a file, and whether a password or secret is among them."""
+    """The bytes of a file, whether a password or secret is among them, and the name of the template it was made by."""
 
     body: bytes
     secret: bool
+    template: str = ""
+    digest: str = field(init=False)  # SHA-256 (hex) of the body: its ETag, and how versions are told apart
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "digest", sha256(self.body).hexdigest())
 
 
 class FileCache:

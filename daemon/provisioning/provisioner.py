@@ -17,27 +17,32 @@ from urllib.parse import quote
 from daemon.config.settings import KeepAlive, Provisioning, Sip
 from daemon.errors import ConfigError, StoreUnavailable
 from daemon.fleet.device import Device
-from daemon.fleet.model import DeviceRecord, Mac, Server, Tenant, parse_mac
+from daemon.fleet.events import FileMade
+from daemon.fleet.model import DeviceRecord, Mac, Server, Tenant
+from daemon.fleet.records import Document, FileVersion, User
 from daemon.provisioning.cache import FileCache, RenderedFile
-from daemon.provisioning.computed import Secrets, device_layers, keep_alive_minutes, shared_layers
-from daemon.provisioning.first_contact import Extent, decide_file, keeps_its_urls
-from daemon.provisioning.placeholders import Layer, Lookup
-from daemon.provisioning.render import (
-    device_lines,
-    dhcpoption160,
-    global_name,
-    model_of_global,
-    shared_lines,
-    to_bytes,
-)
-from daemon.provisioning.sealing import Sealer
+from daemon.provisioning.computed import House, keep_alive_minutes
+from daemon.provisioning.directory import directory, entries_of, tenant_of_directory
+from daemon.provisioning.first_contact import Extent, Proof, Reason, decide_file, examine, in_networks, terms_of
+from daemon.provisioning.library import Library, file_path
+from daemon.provisioning.making import FileMaker, Subject, to_bytes
+from daemon.provisioning.option160 import DEFAULTS, FILE, Variant, fill
+from daemon.provisioning.placeholders import looks_secret
+from daemon.provisioning.preview import subject_of
+from daemon.provisioning.sealing import Sealer, pack
 from daemon.provisioning.served import FileKind, FileRequest, Refusal, ServedFile
-from daemon.provisioning.templates import Template, Templates
-from daemon.provisioning.user_agent import UNKNOWN_MODEL, model_named, parse_user_agent
+from daemon.provisioning.templates import Templates
+from daemon.provisioning.user_agent import UNKNOWN_MODEL, model_named
+from daemon.provisioning.user_lines import left_path
+from daemon.provisioning.vendors.registry import Evidence, Recognised, by_model, recognise
+from daemon.provisioning.vendors.vendor import Role
 from daemon.provisioning.zero_touch import Place, Rule, place_device, place_newcomer
 
+# Files that phones write here themselves, to find them again after a reset.
+_LEFT = frozenset({Role.OVERRIDES, Role.DIRECTORY})
+# What a file that an operator put in place of the generated one names as its template.
+INSTEAD = "operator's file"
 _TEXT = "text/plain; charset=utf-8"
-_DEVICE_FILE = re.compile(r"([0-9A-Fa-f]{12})\.cfg\Z")
 # A host name or address, perhaps with a port. 72 characters leave room for the secret within a phone's 128.
 _SERVER = re.compile(r"(?=.{1,72}\Z)(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?\Z")
 
@@ -52,11 +57,25 @@ class Directory(Protocol):
         """By name."""
 
     @property
+    def documents(self) -> Mapping[str, Document]:
+        """The newest version of each, by path."""
+
+    @property
     def servers(self) -> Mapping[str, Server]:
         """By name."""
 
     def device(self, mac: Mac) -> Device | None:
         """The device, if anybody knows it."""
+
+    @property
+    def users(self) -> Mapping[str, User]:
+        """By key."""
+
+    def devices(self) -> Collection[Device]:
+        """All of them."""
+
+    def file_given(self, mac: Mac) -> FileVersion | None:
+        """What the phone was last given."""
 
     def default_tenant(self) -> Tenant | None:
         """Whose new phones are, if nothing else says so."""
@@ -74,23 +93,13 @@ class ProvisioningStatistics:
     cached_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Subject:
-    """Whom a file is for, and how that phone addresses us."""
-
-    record: DeviceRecord
-    place: Place
-    model: str
-    server: str
-
-
 class Provisioner:
     """Answers phones' requests for configuration files."""
 
     def __init__(
         self,
         directory: Directory,
-        templates: Templates,
+        shelf: Templates,
         sealer: Sealer,
         *,
         settings: Provisioning,
@@ -100,16 +109,17 @@ class Provisioner:
         self._directory = directory
         self._sealer = sealer
         self._cache = FileCache()
+        self._server_used = ""
         self._served: Counter[str] = Counter()
         self._refused: Counter[str] = Counter()
-        self.apply(templates, settings=settings, keep_alive=keep_alive, sip=sip)
+        self.apply(shelf, settings=settings, keep_alive=keep_alive, sip=sip)
 
-    def apply(self, templates: Templates, *, settings: Provisioning, keep_alive: KeepAlive, sip: Sip) -> None:
-        """Take up new templates and settings; every file is made anew when it is next asked for."""
-        self._templates = templates
+    def apply(self, shelf: Templates, *, settings: Provisioning, keep_alive: KeepAlive, sip: Sip) -> None:
+        """Take up other templates on disk and settings; every file is made anew when it is next asked for."""
         self._settings = settings
         self._keep_alive = keep_alive
-        self._sip = sip
+        library = Library(shelf, self._directory.documents, self._sealer.open)
+        self.maker = FileMaker(self._directory.servers, library, self._sealer, House(settings, keep_alive, sip))
         self._cache.clear()
 
     def serve(self, request: FileRequest, now: float) -> ServedFile | Refusal:
@@ -126,6 +136,10 @@ class Provisioner:
             self._refused[answer.reason] += 1
         return answer
 
+    def address(self) -> str:
+        """How phones address us, for files that are made before a phone asks: as set, else as the last one did."""
+        return self._settings.server or self._server_used or "ringkeeper.invalid"
+
     def place(self, mac: Mac, source: str, kind: FileKind = FileKind.CONFIGFILES, name: str = "") -> Place:
         """Whose phone this is. For reports, whose URLs name no tenant, `kind` and `name` are left out."""
         device = self._directory.device(mac)
@@ -133,13 +147,6 @@ class Provisioner:
         if device and tenant:
             return place_device(device.record, tenant, source)
         return self._place_newcomer(kind, name, source)
-
-    def secret_matches(self, mac: Mac, secret: str) -> bool:
-        """Whether `secret` is the permanent one of a device we know."""
-        device = self._directory.device(mac)
-        generation = device.record.secret_generation if device else 0
-        # Compared for a stranger too: how long an answer takes does not tell which MACs exist.
-        return self._sealer.secret_matches(mac, generation, secret) and device is not None
 
     def statistics(self) -> ProvisioningStatistics:
         """Counters since start."""
@@ -152,23 +159,68 @@ class Provisioner:
         server = self._server_for(request)
         if not _SERVER.match(server):
             return Refusal("server name", detail="set provisioning.server: what the phone calls us is no host name")
-        if request.name.lower() == "dhcpoption160.cfg":
-            return self._dhcpoption160(request, server)
-        found = _DEVICE_FILE.match(request.name)
-        if found:
-            return self._device_file(parse_mac(found.group(1)), request, server, now)
-        model = model_of_global(request.name)
-        return self._global_file(model, request) if model else Refusal("no such file")
+        seen = recognise(request.name, request.user_agent)
+        if seen.role is Role.FIRST:
+            return self._first_file(request, seen, server)
+        if seen.role is Role.DEVICE and seen.mac:
+            return self._device_file(seen.mac, seen, request, server, now)
+        written = self._written_file(request, seen)
+        if written:
+            return written
+        if seen.role is Role.SHARED:
+            return self._shared_file(seen, request)
+        if seen.role is Role.MASTER and seen.vendor.write_master:
+            return _file(seen.vendor.write_master(self._firmware_url(seen, server)), seen, seen.vendor.content_type)
+        if seen.role in _LEFT and seen.mac:
+            return self._left_file(seen.mac, seen, request, now)
+        return self._directory_file(request, seen) or Refusal("no such file")
+
+    def _left_file(self, mac: Mac, seen: Recognised, request: FileRequest, now: float) -> ServedFile | Refusal:
+        """What a phone wrote here itself; it comes back to that phone alone, on the terms of its complete file."""
+        device = self._directory.device(mac)
+        record = device.record if device else None
+        place = self.place(mac, request.source, request.kind, request.tenant_url)
+        shown = examine(mac, record, request, self._sealer.secret_matches, now)
+        serving = decide_file(record, place.tenant, shown, terms_of(place.tenant, self._settings), now)
+        text = self.maker.library.text(left_path(mac, request.name))
+        if serving.extent is not Extent.COMPLETE or not text:
+            return Refusal("nothing left here" if serving.extent is Extent.COMPLETE else serving.reason)
+        return _file(text.encode(), seen, seen.vendor.content_type, secret_inside=True)
+
+    def _directory_file(self, request: FileRequest, seen: Recognised) -> ServedFile | Refusal | None:
+        """Names and numbers are for those who belong there: whoever asks from a network of the tenant."""
+        tenant = tenant_of_directory(request.name, self._directory.tenants)
+        if tenant is None:
+            return None
+        if not in_networks(self._directory.tenants[tenant], request.source):
+            return Refusal(Reason.FOREIGN_NETWORK, tenant=tenant)
+        return _file(directory(entries_of(tenant, self._directory)), seen, _TEXT)
+
+    def _written_file(self, request: FileRequest, seen: Recognised) -> ServedFile | Refusal | None:
+        """What an operator wrote under a name that is no device's. Everybody may have it, so no secret may be in it."""
+        text = self.maker.library.text(file_path(request.name))
+        if not text:
+            return None
+        if any(looks_secret(line.partition("=")[0]) for line in text.splitlines()):
+            return Refusal(
+                "secret in a public file", detail=f"{request.name} sets a password, and anybody may fetch it"
+            )
+        return _file(text.encode(), seen, seen.vendor.content_type, INSTEAD)
+
+    def _firmware_url(self, seen: Recognised, server: str) -> str:
+        """Where the firmware of a phone is that is told so by its master file; "": nobody said which."""
+        device = self._directory.device(seen.mac) if seen.mac else None
+        name = device.record.firmware if device else ""
+        return f"{self._settings.scheme}://{server}/firmwarefiles/{quote(name)}" if name else ""
 
     def _server_for(self, request: FileRequest) -> str:
-        """How the phone is to address us: as set, else through its proxy if it came by one, else as it did."""
-        if self._settings.server:
-            return self._settings.server + self._usual_port(request)
-        proxy = self._settings.placeholders.get("HTTP_PROXY_IP", "")
+        """How the phone is to address us: through its proxy if it came by one, else as set, else as it did."""
+        values = {**self._settings.placeholders, **self.maker.library.values()}
+        proxy = values.get("HTTP_PROXY_IP", "")
         if request.kind is FileKind.HTTPPROXY and proxy:
-            port = self._settings.placeholders.get("HTTP_PROXY_PORT", "")
+            port = values.get("HTTP_PROXY_PORT", "")
             return f"{proxy}:{port}" if port else proxy
-        return request.host
+        return self._settings.server + self._usual_port(request) if self._settings.server else request.host
 
     def _usual_port(self, request: FileRequest) -> str:
         """A set name without a port takes that of the phone's request, unless TLS ends somewhere in front of us."""
@@ -177,107 +229,108 @@ class Provisioner:
             return ""
         return port.group()
 
-    def _dhcpoption160(self, request: FileRequest, server: str) -> ServedFile:
-        """It keeps a phone with the tenant whose URL it came by."""
+    def _first_file(self, request: FileRequest, seen: Recognised, server: str) -> ServedFile:
+        """It keeps a phone with the tenant whose URL it came by, and lets it keep a token that it is to show next."""
         named = request.tenant_url and request.kind in {FileKind.TENANT, FileKind.REGION}
-        folder = f"ipp/{request.kind}/{quote(request.tenant_url, safe='')}/" if named else "configfiles/"
-        body = dhcpoption160(self._url(server), folder, keep_alive_minutes(self._keep_alive))
-        return self._file(body, "dhcpoption160.cfg", _model_said(request), "holds no secret")
+        variant = Variant.PROXY if request.kind is FileKind.HTTPPROXY else Variant.DIRECT
+        body = fill(
+            self.maker.library.text(variant) or DEFAULTS[variant],
+            {
+                "IP_ADDRESS": server,
+                "PROXY_IP_ADDRESS": server,
+                "HTTP_OR_S": self._settings.scheme,
+                "KEEP_ALIVE_PERIOD": str(keep_alive_minutes(self._keep_alive)),
+                "CONFIGURATION_FOLDER": (f"t/{quote(request.token, safe='')}/" if request.token else "")
+                + (f"ipp/{request.kind}/{quote(request.tenant_url, safe='')}/" if named else "configfiles/"),
+            },
+        )
+        return _file(body, seen, _TEXT, FILE)
 
-    def _global_file(self, model: str, request: FileRequest) -> ServedFile | Refusal:
-        """Served to anybody: it holds no secret and no device, and is fetched by name without a MAC."""
+    def _shared_file(self, seen: Recognised, request: FileRequest) -> ServedFile | Refusal:
+        """Served to anybody: it holds no secret and no device, and is fetched by name without a MAC.
+
+        Empty for phones that ask for one by habit and get everything in their own file.
+        """
+        if not seen.vendor.includes:
+            return _file(seen.vendor.render(()), seen, seen.vendor.content_type)
         place = self._place_newcomer(request.kind, request.tenant_url, request.source)
         if place.rule in {Rule.URL_UNKNOWN, Rule.URL_AMBIGUOUS}:
             return Refusal(place.rule)
-        template = self._templates.find(place.tenant.name, model)
-        key = ("global", place.tenant.name, model)
-        cached = self._cache.get(key, (place.tenant,))
+        shared = self.maker.shared(place.tenant, seen.model, seen.vendor)
+        key = ("global", place.tenant.name, seen.model)
+        cached = self._cache.get(key, (shared,))
         if cached is None:
-            lines = shared_lines(template, Lookup(self._shared_layers(place.tenant, model)))
-            cached = self._cache.put(key, (place.tenant,), RenderedFile(to_bytes(lines), secret=False))
-        return self._file(cached.body, template.name, model, "holds no secret")
+            body = to_bytes(seen.vendor, shared.everybodys)
+            cached = self._cache.put(key, (shared,), RenderedFile(body, secret=False))
+        return _file(cached.body, seen, seen.vendor.content_type, shared.template.name)
 
-    def _device_file(self, mac: Mac, request: FileRequest, server: str, now: float) -> ServedFile | Refusal:
+    def _device_file(
+        self, mac: Mac, seen: Recognised, request: FileRequest, server: str, now: float
+    ) -> ServedFile | Refusal:
         device = self._directory.device(mac)
         record = device.record if device else None
         place = self.place(mac, request.source, request.kind, request.tenant_url)
-        model = _model_said(request) or model_named(device.model if device else "")
-        with_secret = bool(request.secret) and self.secret_matches(mac, request.secret)
-        serving = decide_file(
-            record, place.tenant, request.source, with_secret, now, unprotected=self._settings.unprotected
-        )
+        model = seen.model or model_named(device.model if device else "")
+        shown = examine(mac, record, request, self._sealer.secret_matches, now)
+        serving = decide_file(record, place.tenant, shown, terms_of(place.tenant, self._settings), now)
         if serving.extent is Extent.REFUSED:
-            return Refusal(serving.reason, tenant=place.tenant.name, model=model)
+            return Refusal(serving.reason, tenant=place.tenant.name, model=model, mac=mac)
         complete = serving.extent is Extent.COMPLETE
-        template = self._templates.find(place.tenant.name, model)
-        subject = _Subject(record or DeviceRecord(mac, approved=False), place, model or UNKNOWN_MODEL, server)
-        made = self._made(subject, template, complete) if record else self._make(subject, template, complete)
+        self._server_used = server if complete else self._server_used
+        known = record or DeviceRecord(mac, approved=False)
+        vendor = seen.vendor if seen.evidence is not Evidence.NONE else by_model(model) or seen.vendor
+        subject = Subject(known, place, model or UNKNOWN_MODEL, server, vendor)
+        # Strangers are not kept: a scanner would push the fleet's files out.
+        made = self.made(subject, complete=complete) if record else self.maker.file(subject, complete=complete)
         return ServedFile(
             body=made.body,
-            content_type=_TEXT,
-            template_name=template.name,
+            digest=made.digest,
+            content_type=vendor.content_type,
+            template_name=made.template,
             mac=mac,
             model=model,
             complete=complete,
-            with_secret=with_secret,
+            with_secret=shown.with_secret,
             reason=serving.reason,
             secret_inside=made.secret,
             newcomer_of="" if record else place.tenant.name,
+            with_token=shown.token is Proof.RIGHT,
+            made=self._version(record, made) if record and complete else None,
         )
 
-    def _made(self, subject: _Subject, template: Template, complete: bool) -> RenderedFile:
-        """From the cache, unless anything it was made from is another by now. Strangers are not cached."""
-        key = (subject.record.mac, complete, subject.server, subject.model)
-        inputs = (subject.record, subject.place, self._directory.servers.get(subject.record.server))
+    def prepare(self, device: Device) -> RenderedFile:
+        """The complete file of a device, made ahead of its asking; `ConfigError` if it cannot be made."""
+        return self.made(subject_of(device, self._directory.tenants, self.address()), complete=True)
+
+    def made(self, subject: Subject, *, complete: bool) -> RenderedFile:
+        """A device's file: from the cache, unless anything it was made from is another by now."""
+        key = (subject.record.mac, complete, subject.server, subject.model, subject.vendor.name)
+        inputs = self.maker.inputs(subject)
         cached = self._cache.get(key, inputs)
-        return cached or self._cache.put(key, inputs, self._make(subject, template, complete))
+        return cached or self._cache.put(key, inputs, self._make(subject, complete=complete))
 
-    def _make(self, subject: _Subject, template: Template, complete: bool) -> RenderedFile:
-        record, place = subject.record, subject.place
-        shared = self._shared_layers(place.tenant, subject.model)
-        layers = device_layers(
-            record,
-            place.site,
-            self._directory.servers.get(record.server),
-            self._secrets(record) if complete else None,
-            address=subject.server,
-            plain_urls=not keeps_its_urls(record),
-        )
-        lines = device_lines(
-            template,
-            Lookup(layers + shared),
-            Lookup(shared),
-            include=self._global_url(place.tenant, subject.model, subject.server),
-            device=record.mac,
-            complete=complete,
-        )
-        return RenderedFile(to_bytes(lines), secret=any(line.secret for line in lines))
+    def _make(self, subject: Subject, *, complete: bool) -> RenderedFile:
+        """What an operator put in place of a complete file is served byte by byte; the stripped one is always made."""
+        instead = complete and self.maker.library.text(file_path(subject.vendor.device_file_name(subject.record.mac)))
+        if instead:
+            return RenderedFile(instead.encode(), secret=True, template=INSTEAD)
+        return self.maker.file(subject, complete=complete)
 
-    def _secrets(self, record: DeviceRecord) -> Secrets:
-        password = self._sealer.open(record.sip_password) if record.sip_password else ""
-        return Secrets(password, self._sealer.device_secret(record.mac, record.secret_generation))
-
-    def _shared_layers(self, tenant: Tenant, model: str) -> tuple[Layer, ...]:
-        return shared_layers(self._settings, self._keep_alive, self._sip, tenant, model)
-
-    def _url(self, server: str) -> str:
-        return f"{self._settings.scheme}://{server}/"
-
-    def _global_url(self, tenant: Tenant, model: str, server: str) -> str:
-        """Absolute and with the tenant in it: the same file wherever the including one was fetched."""
-        folder = f"ipp/tenant/{quote(tenant.name, safe='')}" if tenant.name else "configfiles"
-        return f"{self._url(server)}{folder}/{global_name(model)}"
+    def _version(self, record: DeviceRecord, file: RenderedFile) -> FileMade | None:
+        """The file as a new version, if the phone was last given another one."""
+        given = self._directory.file_given(record.mac)
+        if given and given.digest == file.digest:
+            return None
+        return FileMade(record.mac, file.digest, file.template, pack(file.body, self._sealer.seal))
 
     def _place_newcomer(self, kind: FileKind, name: str, source: str) -> Place:
         tenants: Collection[Tenant] = self._directory.tenants.values()
         return place_newcomer(kind, name, source, tenants, self._directory.default_tenant())
 
-    @staticmethod
-    def _file(body: bytes, template: str, model: str, reason: str) -> ServedFile:
-        return ServedFile(
-            body, _TEXT, template, None, model, complete=True, with_secret=False, reason=reason, secret_inside=False
-        )
 
-
-def _model_said(request: FileRequest) -> str:
-    return model_named(parse_user_agent(request.user_agent).model)
+def _file(
+    body: bytes, seen: Recognised, content_type: str, template: str = "", *, secret_inside: bool = False
+) -> ServedFile:
+    """A file that is no phone's configuration; most are everybody's."""
+    reason = "the phone's own" if secret_inside else "holds no secret"
+    return ServedFile(body, content_type, template, None, seen.model, True, False, reason, secret_inside)

@@ -1,124 +1,129 @@
-"""Files for phones: template lines and placeholder values in, bytes out. The same input gives the same bytes.
+"""Lines for phones: template lines and placeholder values in, finished lines out. The same input gives the same lines.
 
 Two files make a phone's configuration. The global file is fetched by anybody who knows its name, so it holds only
 lines that need neither a secret nor a device to be filled in. The device's file includes it and then repeats every
 shared line that reads otherwise for this device (a site's VLAN, a password), so that an override works wherever a
-template's author put the line; of two equal keys the later one wins. The stripped form lacks every line that depends
-on a secret. Not here: who gets which form (`first_contact`).
+template's author put the line; of two equal keys the later one wins. Phones that know no includes get all of it in
+one file. The stripped form lacks every line that depends on a secret. Not here: who gets which form
+(`first_contact`), the bytes of a vendor's syntax (`vendors`).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from daemon.errors import ConfigError, Fault
-from daemon.provisioning.placeholders import OPENING, Expansion, Lookup, Value, expand, looks_secret
-from daemon.provisioning.templates import Line, Template
+from daemon.provisioning.placeholders import OPENING, Expansion, Lookup, Value, expand, looks_secret, names_in
+from daemon.provisioning.template import Line, Template
 
 # The vendor's phones keep this many characters of a URL (parameter database of firmware 3.0.4).
 MAX_URL = 128
 
-_GLOBAL_NAME = re.compile(r"Audiocodes_([A-Za-z0-9]{2,16})_global_GENERIC_empty\.cfg\Z", re.IGNORECASE)
-
 
 @dataclass(frozen=True, slots=True)
 class RenderedLine:
-    """A line as the phone gets it, with the provenance of its values."""
+    """A line as the phone gets it, with the provenance of its values: `source` and `number` are its template's."""
 
     text: str
     values: tuple[Value, ...]
     secret: bool
+    source: str = ""
+    number: int = 0
+
+    @property
+    def key(self) -> str:
+        """The name before the equals sign; "" for an include."""
+        key, equals, _ = self.text.partition("=")
+        return key.strip() if equals else ""
 
 
-def global_name(model: str) -> str:
-    """What the file that all phones of a model share is called."""
-    return f"Audiocodes_{model}_global_GENERIC_empty.cfg"
+class SharedLines:
+    """A template's shared lines as one tenant's phones of one model have them; `lookup` knows no device and no site.
 
+    Filled in once for all devices, which then cost no more than the lines in which they differ.
+    """
 
-def model_of_global(name: str) -> str:
-    """The model in such a name, in capitals; "" if the name is none."""
-    found = _GLOBAL_NAME.match(name)
-    return found.group(1).upper() if found else ""
+    def __init__(self, template: Template, lookup: Lookup) -> None:
+        self.template = template
+        self.lookup = lookup
+        self._lines = tuple((line, _asked(line), _shared(template, line, lookup)) for line in template.shared)
 
+    @property
+    def everybodys(self) -> list[RenderedLine]:
+        """The lines of the global file."""
+        return [rendered for _, _, rendered in self._lines if rendered is not None]
 
-def shared_lines(template: Template, lookup: Lookup) -> list[RenderedLine]:
-    """The lines of the global file; `lookup` knows no device and no site."""
-    return [line for line in (_shared(line, lookup) for line in template.shared) if line is not None]
+    def of_device(self, lookup: Lookup, device: str, faults: list[Fault], *, whole: bool) -> Iterator[RenderedLine]:
+        """The shared lines that read otherwise for a device, or all of them if `whole`."""
+        own = lookup.names()
+        for line, asked, everybodys in self._lines:
+            if everybodys is not None and asked.isdisjoint(own):
+                if whole:
+                    yield everybodys
+                continue
+            filled = _filled(self.template, line, lookup, device, faults)
+            if whole or everybodys is None or everybodys.text != filled.text:
+                yield filled
 
 
 def device_lines(
-    template: Template, lookup: Lookup, shared: Lookup, *, include: str, device: str, complete: bool
+    shared: SharedLines, lookup: Lookup, own: Sequence[Line], *, include: str, device: str, complete: bool
 ) -> list[RenderedLine]:
-    """The lines of a device's file, beginning with the include of the global file at `include`.
+    """The lines of a device's file: `own` are those of the template's second block, with whatever was inserted there.
 
-    `complete` False drops every line that depends on a secret. `ConfigError` names template, line, placeholder and
-    `device` for everything that cannot be filled in: nothing is served by halves.
+    It begins with the include of the global file at `include`; "" for phones that know no includes. `complete` False
+    drops every line that depends on a secret. `ConfigError` names template, line, placeholder and `device` for
+    everything that cannot be filled in: nothing is served by halves.
     """
     faults: list[Fault] = []
-    rendered = [RenderedLine(f"include {include}", (), secret=False)]
-    rendered += _differing(template, lookup, shared, device, faults)
-    rendered += [_filled(template, line, lookup, device, faults) for line in template.own if not _own_include(line)]
+    rendered = [RenderedLine(f"include {include}", (), secret=False)] if include else []
+    rendered += shared.of_device(lookup, device, faults, whole=not include)
+    rendered += [_filled(shared.template, line, lookup, device, faults) for line in own if not _own_include(line)]
     if faults:
         raise ConfigError(faults)
     return [line for line in rendered if complete or not line.secret]
 
 
-def to_bytes(lines: Iterable[RenderedLine]) -> bytes:
-    """Lines -> the file, in UTF-8."""
-    return "".join(f"{line.text}\n" for line in lines).encode()
+def texts(lines: Iterable[RenderedLine]) -> str:
+    """Lines as a person reads them."""
+    return "".join(f"{line.text}\n" for line in lines)
 
 
-def dhcpoption160(server_url: str, folder: str, keep_alive_minutes: int) -> bytes:
-    """`dhcpoption160.cfg`, the file that binds a phone to us before anybody knows it: seven lines, no secret.
-
-    The method must be STATIC, or the phone restarts for ever (AudioCodes' guide, 4.5.1). `folder` is the
-    configuration folder below `server_url`, which ends with a slash. The account is the vendor's shared one without
-    its public default password: it proves nothing here.
-    """
-    lines = (
-        f"ems_server/keep_alive_period={keep_alive_minutes}",
-        f"ems_server/provisioning/url={server_url}",
-        "provisioning/method=STATIC",
-        f"provisioning/configuration/url={server_url}{folder}",
-        f"provisioning/firmware/url={server_url}firmwarefiles/",
-        "ems_server/user_name=system",
-        "ems_server/user_password=",
-    )
-    faults = [fault for line in lines if (fault := _too_long("dhcpoption160.cfg", Line(1, line), line))]
-    if faults:
-        raise ConfigError(faults)
-    return "".join(f"{line}\n" for line in lines).encode()
+def _asked(line: Line) -> frozenset[str]:
+    """The placeholders of a line; a private one is asked of the device by its bare name."""
+    return frozenset(name.removeprefix("P_") for name in names_in(line.text)) | frozenset(names_in(line.text))
 
 
-def _shared(line: Line, lookup: Lookup) -> RenderedLine | None:
+def _shared(template: Template, line: Line, lookup: Lookup) -> RenderedLine | None:
     """A shared line as everybody gets it; None if only a device's file can have it."""
     expansion = expand(line.text, lookup)
     if expansion.wrong or _is_secret(line, expansion):
         return None
-    return RenderedLine(expansion.text, expansion.values, secret=False)
-
-
-def _differing(
-    template: Template, lookup: Lookup, shared: Lookup, device: str, faults: list[Fault]
-) -> Iterator[RenderedLine]:
-    for line in template.shared:
-        everybodys = _shared(line, shared)
-        filled = _filled(template, line, lookup, device, faults)
-        if everybodys is None or everybodys.text != filled.text:
-            yield filled
+    return RenderedLine(expansion.text, expansion.values, False, _source(template, line), line.number)
 
 
 def _filled(template: Template, line: Line, lookup: Lookup, device: str, faults: list[Fault]) -> RenderedLine:
     expansion = expand(line.text, lookup)
     faults += [
-        Fault(template.name, line.number, f"{OPENING}{wrong.name}%", f"{wrong.why} (device {device})", wrong.hint)
+        Fault(
+            _source(template, line),
+            line.number,
+            f"{OPENING}{wrong.name}%",
+            f"{wrong.why} (device {device})",
+            wrong.hint,
+        )
         for wrong in expansion.wrong
     ]
-    fault = _too_long(template.name, line, expansion.text)
+    fault = _too_long(_source(template, line), line, expansion.text)
     faults += [fault] if fault else []
-    return RenderedLine(expansion.text, expansion.values, _is_secret(line, expansion))
+    secret = _is_secret(line, expansion)
+    return RenderedLine(expansion.text, expansion.values, secret, _source(template, line), line.number)
+
+
+def _source(template: Template, line: Line) -> str:
+    """Which text a line's number counts in: its template's, or that of whoever put it in."""
+    return line.origin or template.name
 
 
 def _is_secret(line: Line, expansion: Expansion) -> bool:
@@ -131,6 +136,8 @@ def _own_include(line: Line) -> bool:
 
 
 def _too_long(file: str, line: Line, text: str) -> Fault | None:
+    if len(text) <= MAX_URL:
+        return None
     key, _, url = text.partition("=")
     if not key.strip().endswith(("url", "uri")) or len(url) <= MAX_URL:
         return None

@@ -10,9 +10,11 @@ file (`daemon.store.files`).
 from __future__ import annotations
 
 import hmac
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, b64encode, urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Protocol
+from zlib import compress, decompress
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
@@ -22,12 +24,15 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from daemon.errors import StoreUnavailable
 from daemon.fleet.device import Device
 from daemon.fleet.model import Mac
+from daemon.provisioning.placeholders import looks_secret
 
 KEY_BYTES = 32
 _SIV_KEY_BYTES = 64  # two AES-256 keys: one makes the initialisation vector, one encrypts
 # 24 bytes are 32 characters of URL-safe Base64 without padding: 192 bits, and room for the rest of a URL in the
 # 128 characters that a phone keeps of it.
 _SECRET_BYTES = 24
+# In front of a sealed value among open ones. Nobody can write it: values with control characters are refused.
+_MARK = "\x01"
 
 
 class Sealer:
@@ -66,6 +71,31 @@ class Sealer:
     def secret_matches(self, mac: Mac, generation: int, given: str) -> bool:
         """Whether `given` is the phone's permanent secret; takes as long for a near miss as for any other."""
         return hmac.compare_digest(self.device_secret(mac, generation).encode(), given.encode(errors="replace"))
+
+
+def seal_values(values: Mapping[str, str], seal: Callable[[str], str]) -> dict[str, str]:
+    """Placeholder values fit for the disk: those whose name looks secret are sealed and marked, unless they are."""
+    return {
+        name: _MARK + seal(text) if text and looks_secret(name) and not text.startswith(_MARK) else text
+        for name, text in values.items()
+    }
+
+
+def open_values(values: Mapping[str, str], open_text: Callable[[str], str]) -> Mapping[str, str]:
+    """The same in the clear; `StoreUnavailable` as `Sealer.open`."""
+    if not any(text.startswith(_MARK) for text in values.values()):
+        return values
+    return {name: open_text(text[1:]) if text.startswith(_MARK) else text for name, text in values.items()}
+
+
+def pack(body: bytes, seal: Callable[[str], str]) -> str:
+    """A file, made small and sealed; `unpack` gives it back."""
+    return seal(b64encode(compress(body)).decode("ascii"))
+
+
+def unpack(packed: str, open_text: Callable[[str], str]) -> bytes:
+    """The file; `StoreUnavailable` as `Sealer.open`."""
+    return decompress(b64decode(open_text(packed)))
 
 
 class Devices(Protocol):

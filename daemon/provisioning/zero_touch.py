@@ -11,11 +11,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from daemon.fleet.model import DeviceRecord, Network, Site, Tenant
 from daemon.provisioning.served import FileKind
 
+# Addresses looked into so far: 3.7 µs each, three times per fetch. A fleet behind one address each is not all of them.
+_REMEMBERED = 4096
 # Stands for "no tenant": it has no network, so it believes nothing but a secret.
 NO_TENANT = Tenant(name="")
 
@@ -42,6 +45,7 @@ class Place:
     rule: Rule
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def address_of(source: str) -> IPv4Address | IPv6Address | None:
     """A peer's address; a v4 address that came in over a v6 socket (::ffff:10.1.2.3) counts as v4. None if none."""
     try:

@@ -11,7 +11,9 @@ from daemon.simulate.trouble import Trouble
 
 @dataclass(frozen=True, slots=True)
 class FetchFiles:
-    """Look at the firmware's header, then fetch the configuration."""
+    """Look at the firmware's header, then fetch the configuration; when it starts, or because it was told to."""
+
+    starting: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,13 @@ class SendAlert:
 
     trouble: Trouble
     raised: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SendSettings:
+    """Send the settings that its user made, by the path of the phone's own file."""
+
+    lines: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,4 +68,4 @@ class HangUp:
     """Close the TCP connection, if there is one."""
 
 
-Act = FetchFiles | SendReport | SendAlert | SendRegister | SendCallReport | HangUp
+Act = FetchFiles | SendReport | SendAlert | SendSettings | SendRegister | SendCallReport | HangUp

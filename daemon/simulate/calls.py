@@ -47,13 +47,18 @@ class Call:
     round_trip: int
 
 
-def make_call(rng: Random, now: float, *, poor: bool) -> Call:
+def make_number(rng: Random) -> str:
+    """Somebody outside."""
+    return f"{_OUTSIDE}{rng.randrange(1000):03d}"
+
+
+def make_call(rng: Random, began_at: float, now: float, *, poor: bool) -> Call:
     """A call that ends now."""
     lies = _POOR if poor else _FAIR if rng.random() < _MIDDLING else _GOOD
     return Call(
         id=f"{rng.getrandbits(64):016x}",
-        peer=f"{_OUTSIDE}{rng.randrange(1000):03d}",
-        started_at=now - rng.uniform(5, 90),
+        peer=make_number(rng),
+        started_at=began_at,
         ended_at=now,
         rating=rng.randint(*lies.rating),
         loss=rng.uniform(*lies.loss),

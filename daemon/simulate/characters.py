@@ -28,7 +28,9 @@ class Character(StrEnum):
     ALARMING = "alarming"  # raises alarms and clears them
     SIGNED_OUT = "signed out"  # OFFLINE, its number cools; comes back
     QUIET = "quiet"  # DISCONNECTED though it answers pings; comes back
+    STUBBORN = "stubborn"  # OK, REGISTERED; what it is told to do it acknowledges and never does
     BOXED = "boxed"  # NEVER_SEEN: still in its carton
+    NEWCOMER = "newcomer"  # in no inventory: comes by its tenant's URL, and waits until somebody approves it
 
 
 class Turn(StrEnum):
@@ -65,9 +67,10 @@ class Script:
     every: float = math.inf
 
 
-# Of fifty phones. The first twelve cards of a shuffled deck are one of each, so that small fleets have them all too.
+# Of fifty phones. The first thirteen cards of a shuffled deck are one of each, so that small fleets have them all too.
+# Newcomers are no part of a fleet yet.
 DECK: dict[Character, int] = {
-    Character.STEADY: 28,
+    Character.STEADY: 27,
     Character.LAGGING: 3,
     Character.FLAPPING: 3,
     Character.CUT_OFF: 2,
@@ -78,6 +81,7 @@ DECK: dict[Character, int] = {
     Character.ALARMING: 3,
     Character.SIGNED_OUT: 2,
     Character.QUIET: 2,
+    Character.STUBBORN: 1,
     Character.BOXED: 1,
 }
 

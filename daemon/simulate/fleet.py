@@ -16,8 +16,18 @@ import trio
 from daemon.scheduler.clock import Clock
 from daemon.scheduler.deadlines import Deadlines
 from daemon.scheduler.driver import Driver
-from daemon.simulate.acts import Act, FetchFiles, HangUp, SendAlert, SendCallReport, SendRegister, SendReport
+from daemon.simulate.acts import (
+    Act,
+    FetchFiles,
+    HangUp,
+    SendAlert,
+    SendCallReport,
+    SendRegister,
+    SendReport,
+    SendSettings,
+)
 from daemon.simulate.http_side import HttpTrouble
+from daemon.simulate.orders import order_of
 from daemon.simulate.phone import Phone
 from daemon.simulate.phone_settings import LINE_PASSWORD
 from daemon.simulate.plan import FleetPlan, Outage
@@ -33,7 +43,7 @@ from daemon.simulate.sip_text import (
     register,
     speaker,
 )
-from daemon.simulate.visits import Visits
+from daemon.simulate.visits import Found, Visits
 
 # Connections open at the same moment; beyond it visits queue, as they would behind a site's uplink.
 VISITS_AT_ONCE = 128
@@ -62,6 +72,9 @@ class SimulatedFleetStatistics:
     call_reports: int = 0
     dialled: int = 0  # TCP connections opened, or tried
     cut_off: int = 0  # TCP connections that ended by themselves
+    check_syncs: int = 0  # taken, once each
+    flashed: int = 0  # phones that took another firmware
+    user_files: int = 0  # settings of users that were sent
 
 
 class SimulatedFleet:
@@ -84,6 +97,7 @@ class SimulatedFleet:
         self._driver = Driver(self, self._clock, self._perform)
         self._counts: Counter[str] = Counter()
         self._troubles: Counter[str] = Counter()
+        self._told: dict[int, str] = {}  # by which check-sync each phone was told something last
         self._sip: SipSide | None = None
         self._nursery: trio.Nursery | None = None
         for index in range(len(self._phones)):
@@ -137,6 +151,9 @@ class SimulatedFleet:
             call_reports=self._counts["call reports"],
             dialled=sip.dialled if sip else 0,
             cut_off=sip.lost if sip else 0,
+            check_syncs=self._counts["check-syncs"],
+            flashed=self._counts["flashed"],
+            user_files=self._counts["user files"],
         )
 
     # The driver's machine.
@@ -179,16 +196,15 @@ class SimulatedFleet:
             except HttpTrouble as trouble:
                 self._troubles[trouble.reason] += 1
                 acts = []
-                if isinstance(act, FetchFiles):
+                if isinstance(act, FetchFiles) and act.starting:
                     phone.boot_failed(self._clock.now())
         self._take(index, acts)
 
     async def _carry_out(self, phone: Phone, act: Act) -> list[Act]:
         match act:
-            case FetchFiles():
-                settings = await self._visits.fetch_files(phone)
-                self._counts["fetches"] += 1
-                return phone.booted(settings, self._clock.now())
+            case FetchFiles(starting):
+                found = await self._visits.fetch_files(phone)
+                return self._took(phone, found, starting=starting)
             case SendReport(status):
                 requests = await self._visits.report(phone, status)
                 self._counts["reports"] += 1
@@ -196,7 +212,20 @@ class SimulatedFleet:
             case SendAlert():
                 await self._visits.alert(phone, act, self._clock.now())
                 self._counts["alerts"] += 1
+            case SendSettings():
+                await self._visits.send_settings(phone, act)
+                self._counts["user files"] += 1
         return []
+
+    def _took(self, phone: Phone, found: Found, *, starting: bool) -> list[Act]:
+        """It has fetched what there was for it."""
+        now = self._clock.now()
+        if found.firmware:
+            self._counts["flashed"] += 1
+            phone.flashed(found.firmware, now)
+            return []
+        self._counts["fetches"] += 1
+        return phone.booted(found.settings, now) if starting else phone.refreshed(found.settings, now)
 
     def _speak(self, index: int, act: SendRegister | SendCallReport | HangUp) -> None:
         """What it wants done by SIP, which is done at once."""
@@ -244,10 +273,18 @@ class SimulatedFleet:
     def _answer(self, index: int, sip: SipSide, request: SipText, source: Address) -> None:
         phone = self._phones[index]
         delay = phone.answer_delay()
-        self._counts["pings ignored" if delay is None else "pings answered"] += 1
-        answer = None if delay is None else answer_to(request, speaker(phone.identity), source)
-        if answer is not None and delay is not None:
+        if request.method == "OPTIONS":
+            self._counts["pings ignored" if delay is None else "pings answered"] += 1
+        if delay is None:
+            return
+        answer = answer_to(request, speaker(phone.identity), source)
+        if answer is not None:
             sip.send(index, answer, source, delay)
+        order, came = order_of(request), f"{request.first('call-id')} {request.cseq}"
+        if order is not None and self._told.get(index) != came:  # else it was sent again
+            self._told[index] = came
+            self._counts["check-syncs"] += 1
+            self._take(index, phone.told(order, self._clock.now()))
 
     def _at_site(self, name: str, *, powered: bool) -> int:
         concerned = [index for index, phone in enumerate(self._phones) if phone.identity.site == name]

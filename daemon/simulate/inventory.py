@@ -20,7 +20,7 @@ SPARE_NUMBERS = 20  # numbers that no phone has, so that some are Available
 
 
 def inventory_text(plan: FleetPlan, connections: Iterable[dict[str, object]] = ()) -> str:
-    """Tenants, servers, devices and numbers of a plan; every phone belongs to `OWN_SERVER`.
+    """Tenants, servers, devices and numbers of a plan; every phone but newcomers belongs to `OWN_SERVER`.
 
     `connections` are entries of SIP connections, as `trunk` writes them.
     """
@@ -28,7 +28,7 @@ def inventory_text(plan: FleetPlan, connections: Iterable[dict[str, object]] = (
         "tenants": _tenants(plan),
         "servers": _servers(),
         "connections": connections,
-        "devices": (_device(phone) for phone in plan.phones),
+        "devices": (_device(phone) for phone in plan.phones if phone.character is not Character.NEWCOMER),
         "numbers": _numbers(plan),
     }
     return "".join(f"{name}:\n{listed}" for name, entries in blocks.items() if (listed := _listed(entries)))

@@ -2,7 +2,8 @@
 
 A phone is a few dates and switches, no task: `next_deadline` and `expire` drive it, and everything it wants done
 comes out as acts. A boot fetches files, then reports "started", then registers, then reports "registered"; each
-step follows the answer to the one before, so reports cannot overtake each other. Not here: sockets (`fleet`), what
+step follows the answer to the one before, so reports cannot overtake each other. Who is told to restart does so when
+his call is over. Not here: sockets (`fleet`), what
 happens to a phone when (`characters`).
 """
 
@@ -10,20 +11,40 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from random import Random
 
-from daemon.simulate.acts import Act, FetchFiles, HangUp, SendAlert, SendCallReport, SendRegister, SendReport
-from daemon.simulate.calls import make_call
+from daemon.simulate.acts import (
+    Act,
+    FetchFiles,
+    HangUp,
+    SendAlert,
+    SendCallReport,
+    SendRegister,
+    SendReport,
+    SendSettings,
+)
+from daemon.simulate.calls import make_call, make_number
 from daemon.simulate.characters import Character, Turn
 from daemon.simulate.inventory import OTHER_DOMAIN, OWN_DOMAIN
-from daemon.simulate.phone_settings import KEEP_ALIVE_MINUTES, LINE_PASSWORD, LINE_USER, SIP_DOMAIN, SIP_PROXY
+from daemon.simulate.orders import Order, orders_in
+from daemon.simulate.phone_settings import (
+    CONFIGURATION_URL,
+    KEEP_ALIVE_MINUTES,
+    LINE_PASSWORD,
+    LINE_USER,
+    SIP_DOMAIN,
+    SIP_PROXY,
+    SPEED_DIALS,
+)
 from daemon.simulate.plan import PlannedPhone, Tempo
 from daemon.simulate.registration import Outcome, Registration
 from daemon.simulate.trouble import TROUBLES, Trouble
 
-RESET = "ResetGracefulHandler"  # the command in a keep-alive's answer that restarts a phone (Live Platform's guide)
+SPEED_DIAL_KEYS = 6  # beside the display
 DEFAULT_KEEP_ALIVE = 3600.0  # the phone's own default, 60 minutes
 NEVER = math.inf
+_ACCOUNT = (LINE_USER, LINE_PASSWORD, SIP_DOMAIN, SIP_PROXY)
 
 
 class Phone:
@@ -32,12 +53,15 @@ class Phone:
     __slots__ = (
         "_boot_at",
         "_call_at",
+        "_call_began_at",
         "_calls",
         "_cycle",
+        "_dial_at",
         "_hushed",
         "_mute",
         "_registration",
         "_report_at",
+        "_restart_after_call",
         "_script_begin",
         "_start",
         "_tempo",
@@ -72,8 +96,11 @@ class Phone:
         boxed = planned.character is Character.BOXED
         self._boot_at = NEVER if boxed else start + planned.boot_at
         self._report_at = NEVER
-        self._call_at = NEVER
+        self._call_at = NEVER  # when a call begins, or the present one ends
+        self._call_began_at: float | None = None
         self._calls = 0
+        self._restart_after_call = False
+        self._dial_at = NEVER
         self._start = start
         self._script_begin = start + planned.boot_at
         self._cycle = 0
@@ -82,7 +109,7 @@ class Phone:
     def next_deadline(self) -> float:
         """When it does something by itself; infinity if never."""
         register_at = self._registration.at if self._registration else NEVER
-        return min(self._boot_at, self._report_at, self._call_at, register_at, self._turn_at())
+        return min(self._boot_at, self._report_at, self._call_at, self._dial_at, register_at, self._turn_at())
 
     def expire(self, now: float) -> list[Act]:
         """Time has passed: what the phone wants done."""
@@ -98,6 +125,8 @@ class Phone:
             acts += self._register(self._registration, now)
         if self._call_at <= now:
             acts += self._call(now)
+        if self._dial_at <= now:
+            acts += self._program_speed_dial(now)
         return acts
 
     # What it hears.
@@ -108,7 +137,21 @@ class Phone:
         if not self.powered:
             return []
         self._report_at = now + self._keep_alive_period()
+        self._dial_at = now + self.rng.uniform(0.5, 1.5) * self._tempo.speed_dial_every
         return [SendReport("started")]
+
+    def refreshed(self, settings: Mapping[str, str], now: float) -> list[Act]:
+        """It has read its configuration again while it runs; with another account it registers anew."""
+        before = [self.kept.get(key) for key in _ACCOUNT]
+        self.kept.update(settings)
+        same = before == [self.kept.get(key) for key in _ACCOUNT]
+        return [] if same or not self.powered else self._settle(now)
+
+    def flashed(self, version: str, now: float) -> None:
+        """It has taken another firmware, and starts anew with that."""
+        self.identity = replace(self.identity, firmware=version)
+        if self.powered:
+            self._restart(now)
 
     def boot_failed(self, now: float) -> None:
         """No configuration could be had; it tries again as after power came."""
@@ -119,10 +162,22 @@ class Phone:
         """A keep-alive was answered 200, with these requests."""
         if not self.powered:
             return []
-        if any(_is_reset(request) for request in requests):
-            self._restart(now)
+        acts = [act for order in orders_in(requests) for act in self.told(order, now)]
+        if self.powered and status == "started" and self._registration is None:
+            acts += self._settle(now)
+        return acts
+
+    def told(self, order: Order, now: float) -> list[Act]:
+        """It is to do something; a stubborn one says yes to everything."""
+        if not self.powered or self.planned.character is Character.STUBBORN:
             return []
-        return self._settle(now) if status == "started" and self._registration is None else []
+        if order is Order.FETCH:
+            return [FetchFiles(starting=False)]
+        if order is Order.RESTART and self._call_began_at is not None:
+            self._restart_after_call = True
+        else:
+            self._restart(now)
+        return []
 
     def register_answered(  # noqa: PLR0917 - what an answer says, in its order
         self, cseq: int, code: int, granted: int, min_expires: int, now: float, challenges: tuple[str, ...] = ()
@@ -152,7 +207,8 @@ class Phone:
         """It is dark at once, and tells nobody."""
         self.powered = False
         self._registration = None
-        self._boot_at = self._report_at = self._call_at = NEVER
+        self._boot_at = self._report_at = self._call_at = self._dial_at = NEVER
+        self._call_began_at, self._restart_after_call = None, False
 
     def power_up(self, now: float) -> None:
         """Power is back; it boots after a moment of its own. A dead or boxed phone stays as it is."""
@@ -187,6 +243,8 @@ class Phone:
 
     def _settle(self, now: float) -> list[Act]:
         """It is up and knows its account: register, unless there is nobody to register."""
+        if not self._user:
+            return []
         if not self.signed_in or self.planned.character is Character.UNREGISTERED:
             return self._report()
         self._registration = self._new_registration()
@@ -199,7 +257,7 @@ class Phone:
         call_id = f"{self.identity.mac}-{self.boots}-{self.rng.getrandbits(32):08x}@{self.identity.address}"
         return Registration(
             domain=OTHER_DOMAIN if stray else own,
-            user=self.kept.get(LINE_USER) or self.identity.number,
+            user=self._user,
             call_id=call_id,
             expires=self._tempo.register_expires,
             retry=self._tempo.register_retry,
@@ -212,17 +270,44 @@ class Phone:
         return [] if self._mute else [request]
 
     def _call(self, now: float) -> list[Act]:
-        """A call is over, if it could make one, and is reported."""
-        self._call_at = now + self.rng.uniform(0.5, 1.5) * self._tempo.call_every
-        if self._registration is None or not self._registration.active or self._mute:
+        """A call begins, or is over and is reported; without its line a phone can make none, and report none."""
+        began_at, self._call_began_at = self._call_began_at, None
+        ready = self._registration is not None and self._registration.active and not self._mute
+        pace = self._tempo.call_every
+        if began_at is None and ready:
+            self._call_began_at = now
+            self._call_at = now + self.rng.uniform(*self._tempo.call_share) * pace
+            return []
+        self._call_at = now + self.rng.uniform(0.5, 1.0) * pace
+        acts = self._call_report(began_at, now) if began_at is not None and ready else []
+        if self._restart_after_call:
+            self._restart(now)
+        return acts
+
+    def _call_report(self, began_at: float, now: float) -> list[Act]:
+        if self._registration is None:
             return []
         self._calls += 1
         line, elapsed = self.planned.poor_line, (now - self._start) / self._tempo.script_pace
-        call = make_call(self.rng, now, poor=line is not None and line.on(elapsed))
+        call = make_call(self.rng, began_at, now, poor=line is not None and line.on(elapsed))
         return [SendCallReport(call, self._registration.domain, self._registration.user, self._calls)]
+
+    def _program_speed_dial(self, now: float) -> list[Act]:
+        """Its user puts somebody on a key; a phone that has no file of its own has nowhere to tell that."""
+        self._dial_at = now + self.rng.uniform(0.5, 1.5) * self._tempo.speed_dial_every
+        key = f"{SPEED_DIALS}/{self.rng.randrange(SPEED_DIAL_KEYS)}"
+        self.kept[f"{key}/type"] = "SPEED_DIAL"
+        self.kept[f"{key}/speed_dial_number"] = make_number(self.rng)
+        lines = (f"{name}={value}" for name, value in sorted(self.kept.items()) if name.startswith(SPEED_DIALS))
+        return [SendSettings(tuple(lines))] if CONFIGURATION_URL in self.kept else []
 
     def _report(self) -> list[Act]:
         return [] if self._hushed else [SendReport(self.status)]
+
+    @property
+    def _user(self) -> str:
+        """Whom it registers; "" for a phone that nobody was given yet."""
+        return self.kept.get(LINE_USER) or self.identity.number
 
     @property
     def _uses_tcp(self) -> bool:
@@ -303,8 +388,3 @@ class Phone:
             self._registration.leave(now)
             goodbye = self._register(self._registration, now)
         return [*goodbye, *self._report()]
-
-
-def _is_reset(request: object) -> bool:
-    """Whether an entry of `requests` restarts the phone; entries come as objects or as JSON text in a string."""
-    return RESET in str(request) or '"reset"' in str(request)

@@ -16,6 +16,7 @@ CONFIGURATION_URL = "provisioning/configuration/url"
 FIRMWARE_URL = "provisioning/firmware/url"
 SIP_DOMAIN = "voip/signalling/sip/proxy_gateway"
 SIP_PROXY = "voip/signalling/sip/proxy_address"
+SPEED_DIALS = "personal_settings/functional_key"
 LINE_USER = "voip/line/0/id"
 LINE_PASSWORD = "voip/line/0/auth_password"  # noqa: S105 - the name of a key
 

@@ -27,6 +27,8 @@ _MODELS = (
     ("C450HD", "3.4.8.808"),
     ("445HD", "3.4.6.604"),
 )
+# When phones arrive that nobody knows: the first, and each after the one before.
+NEWCOMER_AT, NEWCOMER_EVERY = 6.0, 6.0
 # The site whose uplink is overbooked, and when.
 POOR_SITE, POOR_LINE = "workshop", Spell(at=10, lasts=120, every=480)
 _FIRST_NAMES = ("Ada", "Ben", "Clara", "David", "Edith", "Frank", "Grace", "Hugo", "Iris", "Jonas", "Kira", "Leo")
@@ -90,6 +92,10 @@ class Tempo:
     boots_per_second: float = 50.0  # at the start; more would show nothing sooner and make the picture jump
     script_pace: float = 1.0  # scripts, outages and poor lines run this many times slower; tests hurry
     call_every: float = math.inf  # between two calls of a phone, each of which it reports; infinity: it makes none
+    # A share of that is how long a call lasts.
+    call_share: tuple[float, float] = (0.1, 0.5)
+    # Between two speed dials that somebody programs into a phone, which it tells us of; infinity: nobody does.
+    speed_dial_every: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,18 +116,21 @@ def plan_fleet(
     outages: Sequence[Outage] | None = None,
     tempo: Tempo | None = None,
     tcp_share: float = 0.0,
+    newcomers: int = 0,
 ) -> FleetPlan:
     """A fleet of `phones` phones; `characters` (one per phone) and `outages` replace what the seed would choose.
 
-    `tcp_share` (0 to 1) of the phones register over TCP, and if there is any, all those that get cut off.
+    So many `newcomers` come on top. `tcp_share` (0 to 1) of the phones register over TCP, and if there is any, all
+    those that get cut off.
     """
-    places = places_for(phones)
+    places = places_for(phones + newcomers)
     chosen = cast(phones, seed) if characters is None else characters
     if len(chosen) != phones:
         raise ValueError(f"{len(chosen)} characters for {phones} phones")
     pace = tempo or Tempo()
     spread = phones / pace.boots_per_second
     planned = tuple(_planned(index, seed, places, chosen[index], spread, tcp_share) for index in range(phones))
+    planned += tuple(_newcomer(phones, which, seed, places) for which in range(newcomers))
     planned_outages = (Outage("warehouse", at=60.0, lasts=50.0),) if outages is None else tuple(outages)
     return FleetPlan(planned, places, planned_outages, pace)
 
@@ -139,6 +148,13 @@ def _planned(  # noqa: PLR0917 - the plan's arguments and which phone
     return PlannedPhone(
         identity, character, script, boot_at, key, poor_line=POOR_LINE if identity.site == POOR_SITE else None
     )
+
+
+def _newcomer(phones: int, which: int, seed: int, places: Sequence[Place]) -> PlannedPhone:
+    """A phone that has no user, no number and no password until somebody gives it some."""
+    planned = _planned(phones + which, seed, places, Character.NEWCOMER, 0.0, 0.0)
+    nobodys = replace(planned.identity, number="", user="", display_name="", sip_password="")
+    return replace(planned, identity=nobodys, boot_at=NEWCOMER_AT + which * NEWCOMER_EVERY)
 
 
 def _identity(index: int, place: Place, seat: int, rng: Random) -> Identity:

@@ -11,14 +11,15 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from random import Random
 
-from daemon.simulate.phone_settings import EMS_USER
+from daemon.simulate.phone_settings import EMS_USER, LINE_USER
 from daemon.simulate.plan import Identity
 from daemon.simulate.trouble import Trouble
 
 
 def keep_alive(phone: Identity, kept: Mapping[str, str], status: str, rng: Random) -> bytes:
     """A report; before the user is known ("started") and after sign-out his fields are empty."""
-    known = status not in ("started", "offline")
+    number = phone.number or kept.get(LINE_USER, "")  # one that nobody knew has what it was given since
+    known = status not in ("started", "offline") and number != ""
     return _to_bytes(
         {
             **_session(kept, rng),
@@ -30,9 +31,9 @@ def keep_alive(phone: Identity, kept: Mapping[str, str], status: str, rng: Rando
             "model": phone.model,
             "fwVersion": phone.firmware,
             "userAgent": phone.user_agent,
-            "userName": phone.user if known else "",
-            "userId": f"{phone.number}@{phone.tenant}.example.net" if known else "",
-            "phoneNumber": phone.number if known else "",
+            "userName": phone.user or number if known else "",
+            "userId": f"{number}@{phone.tenant}.example.net" if known else "",
+            "phoneNumber": number if known else "",
             "status": status,
             "location": phone.site,
             "sipProxy": kept.get("voip/signalling/sip/proxy_address", ""),

@@ -101,11 +101,14 @@ def answer(request: SipText, speaker: Speaker, source: Address, code: int = 200,
 
 
 def answer_to(request: SipText, speaker: Speaker, source: Address) -> bytes | None:
-    """What a phone or trunk answers: 200 to OPTIONS, nothing to ACK or without a Via, 405 to the rest."""
+    """What a phone or trunk answers: 200 to OPTIONS and check-sync, nothing to ACK or without a Via, no to the rest."""
     if request.method == "ACK" or not request.first("via"):
         return None
     if request.method == "OPTIONS":
         return answer(request, speaker, source)
+    if request.method == "NOTIFY":  # RFC 6665 section 8.2.1: a package that nobody here knows is a bad event
+        known = request.first("event").lower().startswith("check-sync")
+        return answer(request, speaker, source, *((200, "OK") if known else (489, "Bad Event")))
     return answer(request, speaker, source, 405, "Method Not Allowed")
 
 

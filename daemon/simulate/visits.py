@@ -1,26 +1,37 @@
 """What a phone does over HTTP: fetch its files at boot, report itself, raise alarms.
 
-The first boot goes to the URL that DHCP would have given, by tenant and MAC; every later one, and every report, goes
-to the URLs that the fetched file holds (which carry the phone's own secret). Not here: the exchange itself
+The first boot goes by the option 160 that DHCP would have given, which names the tenant; every later one, and every
+report, goes to the URLs that the fetched file holds (which carry the phone's own secret). Not here: the exchange itself
 (`http_side`), when it happens (`phone`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from urllib.parse import urljoin
 
-from daemon.simulate.acts import SendAlert
+from daemon.provisioning.urls import Address, Form, Purpose, requests_of
+from daemon.simulate.acts import SendAlert, SendSettings
 from daemon.simulate.http_side import HttpReply, HttpRequest, HttpTrouble, exchange
+from daemon.simulate.image import HEADER, version_in
 from daemon.simulate.phone import Phone
 from daemon.simulate.phone_settings import CONFIGURATION_URL, FIRMWARE_URL, PROVISIONING_URL, read_configuration
 from daemon.simulate.reports import alert, keep_alive, requests_in
 
 KEEP_ALIVE = "rest/v1/ipphoneMgrStatus/keep-alive"
+_TEXT = ("Content-Type", "text/plain")
 ALERT = "rest/v1/ipphoneMgrAlert/alert"
-# Model, version and date stand in the first part of an image; the phone drops the rest unread if they match its own.
-FIRMWARE_HEADER = 1024
 MAX_INCLUDES = 4
+MAX_IMAGE = 64 * 1024 * 1024  # bytes of firmware that fit into a phone
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a look at the files brought: settings, or another firmware's version, with which the phone starts anew."""
+
+    settings: Mapping[str, str]
+    firmware: str = ""
 
 
 class Visits:
@@ -29,16 +40,24 @@ class Visits:
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/") + "/"
 
-    async def fetch_files(self, phone: Phone) -> dict[str, str]:
-        """The firmware's header, then the configuration with what it includes; raises `HttpTrouble`."""
-        await self._look_at_firmware(phone)
+    async def fetch_files(self, phone: Phone) -> Found:
+        """The firmware, if it is another; else the configuration with what it includes; raises `HttpTrouble`."""
+        firmware = await self._other_firmware(phone)
+        if firmware:
+            return Found({}, firmware)
         url = self._configuration_url(phone)
         file = read_configuration(await self._fetch(phone, url))
         settings: dict[str, str] = {}
         for name in file.includes[:MAX_INCLUDES]:
             included = await self._fetch(phone, urljoin(url, name))
             settings.update(read_configuration(included).settings)
-        return {**settings, **file.settings}
+        return Found({**settings, **file.settings})
+
+    async def send_settings(self, phone: Phone, act: SendSettings) -> None:
+        """Write its user's settings where its file is fetched; raises `HttpTrouble`."""
+        body = "".join(f"{line}\n" for line in act.lines).encode()
+        request = HttpRequest("PUT", self._configuration_url(phone), (*_agent(phone), _TEXT), body)
+        _checked(await exchange(request, phone.identity.address))
 
     async def report(self, phone: Phone, status: str) -> list[object]:
         """Send a keep-alive; the requests that its answer holds. Raises `HttpTrouble`."""
@@ -50,24 +69,46 @@ class Visits:
         body = alert(phone.identity, phone.kept, act.trouble, raised=act.raised, now=now, rng=phone.rng)
         await self._post(phone, ALERT, body)
 
-    async def _look_at_firmware(self, phone: Phone) -> None:
-        """Read an image's header; that there is none (404) is everyday and stops no phone."""
-        folder = phone.kept.get(FIRMWARE_URL) or f"{self._url}firmwarefiles/"
-        url = urljoin(folder, f"{phone.identity.model}.img")
-        headers = (*_agent(phone), ("Range", f"bytes=0-{FIRMWARE_HEADER - 1}"))
-        await exchange(HttpRequest("GET", url, headers, enough=FIRMWARE_HEADER), phone.identity.address)
+    async def _other_firmware(self, phone: Phone) -> str:
+        """The version of the image that waits for it, all of which it has taken then; "" if there is no other.
+
+        That there is no image (404) is everyday and stops no phone.
+        """
+        url, source = self._firmware_url(phone), phone.identity.address
+        if (await exchange(HttpRequest("HEAD", url, _agent(phone)), source)).status != 200:
+            return ""
+        first = (*_agent(phone), ("Range", f"bytes=0-{HEADER - 1}"))
+        head = (await exchange(HttpRequest("GET", url, first, enough=HEADER), source)).body
+        version = version_in(head, phone.identity.model)
+        if version in {"", phone.identity.firmware}:
+            return ""
+        _checked(await exchange(HttpRequest("GET", url, _agent(phone), enough=MAX_IMAGE), source))
+        return version
+
+    def _firmware_url(self, phone: Phone) -> str:
+        told = phone.kept.get(FIRMWARE_URL)
+        if told:
+            return told if told.endswith(".img") else urljoin(_folder(told), f"{phone.identity.model}.img")
+        return self._by_option(phone, Purpose.FIRMWARE)
 
     def _configuration_url(self, phone: Phone) -> str:
-        folder = phone.kept.get(CONFIGURATION_URL)
-        first = f"{self._url}ipp/tenant/{phone.identity.tenant}/"
-        return urljoin(folder or first, f"{phone.identity.mac}.cfg")
+        told = phone.kept.get(CONFIGURATION_URL)
+        if told:
+            return told if told.endswith(".cfg") else urljoin(_folder(told), f"{phone.identity.mac}.cfg")
+        return self._by_option(phone, Purpose.CONFIGURATION)
+
+    def _by_option(self, phone: Phone, purpose: Purpose) -> str:
+        """As a phone reads option 160; "" if that tells it nothing."""
+        who = phone.identity
+        option = Address(self._url.rstrip("/"), Form.ZERO_TOUCH, who.tenant).option()
+        return next((one.url for one in requests_of(option, who.model, who.mac) if one.purpose is purpose), "")
 
     async def _fetch(self, phone: Phone, url: str) -> bytes:
         reply = await exchange(HttpRequest("GET", url, _agent(phone)), phone.identity.address)
         return _checked(reply).body
 
     async def _post(self, phone: Phone, path: str, body: bytes) -> HttpReply:
-        url = urljoin(_folder(phone.kept, self._url), path)
+        url = urljoin(_folder(phone.kept.get(PROVISIONING_URL) or self._url), path)
         headers = (*_agent(phone), ("Content-Type", "application/json"))
         return _checked(await exchange(HttpRequest("POST", url, headers, body), phone.identity.address))
 
@@ -76,12 +117,11 @@ def _agent(phone: Phone) -> tuple[tuple[str, str], ...]:
     return (("User-Agent", phone.identity.user_agent),)
 
 
-def _folder(kept: Mapping[str, str], default: str) -> str:
-    url = kept.get(PROVISIONING_URL) or default
+def _folder(url: str) -> str:
     return url if url.endswith("/") else f"{url}/"
 
 
 def _checked(reply: HttpReply) -> HttpReply:
-    if reply.status != 200:
+    if reply.status not in {200, 204}:
         raise HttpTrouble(f"status {reply.status}")
     return reply

@@ -10,7 +10,7 @@ failed lately. There are two limits on failing:
   NAT. Failures beyond the limit get a 503, which tells an honest phone to come back later; beyond twice the limit they
   get silence, since answering a flood would only be a second flood, and a forged source would make it somebody else's.
 
-Not here: the sums (`digest`), what a nonce is (`nonces`).
+Not here: the sums and what a nonce is (`daemon.authentication`).
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from hmac import compare_digest
 from ipaddress import IPv6Address
 from typing import Protocol
 
+from daemon.authentication.digest import Credentials, expected_response, hashed, parse_credentials
+from daemon.authentication.nonces import Nonces
 from daemon.config.settings import Sip
 from daemon.errors import BadMessage
 from daemon.fleet.device import Device
 from daemon.fleet.model import Mac, Tenant
-from daemon.sip.digest import Credentials, expected_response, hashed, parse_credentials
 from daemon.sip.locate import is_numeric
 from daemon.sip.message import Header, Request, Source
-from daemon.sip.nonces import Nonces
 from daemon.sip.refusals import Refusal
 from daemon.sip.throttle import Throttle
 from daemon.sip.uri import parse_sip_uri

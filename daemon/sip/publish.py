@@ -20,7 +20,7 @@ from daemon.fleet.calls import QualityReport
 from daemon.fleet.device import Device
 from daemon.fleet.events import QualityReported
 from daemon.fleet.model import Mac, Tenant
-from daemon.provisioning.first_contact import believe
+from daemon.provisioning.first_contact import in_networks
 from daemon.provisioning.served import FileKind
 from daemon.provisioning.zero_touch import Rule, place_newcomer
 from daemon.sip.grammar import parse_number
@@ -142,7 +142,7 @@ class Publications:
         if device is None:
             return
         tenant = self._directory.tenants.get(device.record.tenant)
-        near = _is_at(device, source.host) or believe(device.record, tenant, source.host, False).believed
+        near = _is_at(device, source.host) or in_networks(tenant, source.host)
         if not near or not device.record.approved:
             raise _stranger(source)
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator
 
+from daemon.authentication import digest
 from daemon.config.settings import Sip
 from daemon.errors import BadMessage, StoreUnavailable
 from daemon.fleet.commands import SendNotify
 from daemon.fleet.events import ResyncEnded
 from daemon.fleet.model import Mac
-from daemon.sip import digest
 from daemon.sip.message import Header, Response, Source
 from daemon.sip.notify import CheckSync, destination
 from daemon.sip.transactions import client

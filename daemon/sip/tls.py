@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from daemon.config.settings import SipTls
+from daemon.config.tls_contexts import accepting_context, load_own
 from daemon.errors import BadMessage, RingkeeperError
 
 # A record holds 16 KiB (RFC 8446 section 5.1); reading goes on until nothing is left, so this is only a piece.
@@ -96,11 +97,8 @@ class TlsSession:
 
 
 def _server_context(settings: SipTls) -> ssl.SSLContext | None:
-    if settings.certificate is None or settings.key is None:
-        return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)  # TLS 1.2 and above: RFC 8996 ends the older ones
-    _load_own(context, settings)
-    if settings.client_ca is not None:
+    context = accepting_context(settings)
+    if context is not None and settings.client_ca is not None:
         context.load_verify_locations(settings.client_ca)
         context.verify_mode = ssl.CERT_REQUIRED
     return context
@@ -112,14 +110,8 @@ def _client_context(settings: SipTls) -> ssl.SSLContext:
     if not settings.verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    _load_own(context, settings)
+    load_own(context, settings)
     return context
-
-
-def _load_own(context: ssl.SSLContext, settings: SipTls) -> None:
-    if settings.certificate is not None:
-        # An empty password: OpenSSL would otherwise ask for that of a locked key at the terminal.
-        context.load_cert_chain(settings.certificate, settings.key, password="")
 
 
 def _reason(error: ssl.SSLError) -> str:

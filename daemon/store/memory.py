@@ -15,10 +15,11 @@ from daemon.config.settings import Quality
 from daemon.errors import StoreUnavailable
 from daemon.fleet.calls import CallQuality
 from daemon.fleet.records import Snapshot
-from daemon.store import alarm_rows, rows, schema, statements
+from daemon.store import alarm_rows, operation_rows, rows, schema, statements
 from daemon.store.alarm_rows import OutboxEntry
 from daemon.store.call_rows import call_of
 from daemon.store.database import Database
+from daemon.store.file_rows import file_of
 from daemon.store.rows import Row
 
 Noun = TypeVar("Noun")
@@ -49,11 +50,17 @@ async def load(database: Database, calls_since: float) -> Memory:
             alarms=await _read(database, schema.alarms, alarm_rows.alarm_of),
             numbers=await _read(database, schema.numbers, rows.number_of),
             requests=await _read(database, schema.requests, rows.request_of),
+            operations=await _read(database, schema.operations, operation_rows.operation_of),
+            operation_items=await _read(database, schema.operation_items, operation_rows.item_of),
             operators=await _read(database, schema.operators, rows.operator_of),
             connections=await _read(database, schema.connections, rows.connection_of),
             users=await _read(database, schema.users, rows.user_of),
             documents=_nouns(
                 database, schema.documents, rows.document_of, await database.fetch(statements.CURRENT_DOCUMENTS)
+            ),
+            files=await _read(database, schema.files, file_of),
+            file_versions=_nouns(
+                database, schema.file_versions, rows.file_version_of, await database.fetch(statements.FILES_GIVEN)
             ),
             calls=await _recent_calls(database, calls_since),
             marks=MappingProxyType(dict(await _read(database, schema.marks, rows.mark_of))),

@@ -30,7 +30,7 @@ from daemon.fleet.model import (
     Tenant,
     Transition,
 )
-from daemon.fleet.records import Document, NumberEntry, NumberStatus, Operator, PhoneRequest, Role, User
+from daemon.fleet.records import Document, FileVersion, NumberEntry, NumberStatus, Operator, PhoneRequest, Role, User
 from daemon.store.texts import bindings_of, bindings_text, compact, contact_of, contact_text, parsed
 
 Row = tuple[Any, ...]
@@ -255,6 +255,24 @@ def document_row(document: Document) -> Row:
 def document_of(row: Row) -> Document:
     """The version of a row."""
     return Document(*row[1:])
+
+
+def file_version_row(version: FileVersion) -> Row:
+    """A version of a device's file, the id in front."""
+    return (
+        version.id,
+        version.mac,
+        version.number,
+        version.digest,
+        version.at,
+        version.made_by,
+        version.body,
+    )
+
+
+def file_version_of(row: Row) -> FileVersion:
+    """The version of a row, with its body or without."""
+    return FileVersion(*row[1:])
 
 
 def connection_row(state: ConnectionState) -> Row:

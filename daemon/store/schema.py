@@ -140,6 +140,43 @@ requests = Table(
     Index("requests_by_mac", "mac"),
 )
 
+operations = Table(
+    "operations",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("plan", Text, nullable=False),  # JSON object, only what is not as usual
+    Column("by", Text, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("parameters", Text, nullable=False),  # JSON object; passwords are sealed
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("ended_at", Float, nullable=False),
+    Column("next_at", Float, nullable=False),
+    Column("wave", Integer, nullable=False),
+    Column("forgiven", Integer, nullable=False),
+)
+
+operation_items = Table(
+    "operation_items",
+    METADATA,
+    Column("key", Text, primary_key=True),  # operation/mac
+    Column("operation", Integer, nullable=False),
+    Column("mac", Text, nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("missing", Text, nullable=False),  # steps, separated by spaces
+    Column("stuck", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("way", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("asked_at", Float, nullable=False),
+    Column("retry_at", Float, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("request", Integer, nullable=False),
+    Column("own", Text, nullable=False),  # JSON object; passwords are sealed
+)
+
 operators = Table(
     "operators",
     METADATA,
@@ -170,6 +207,34 @@ documents = Table(
     Column("at", Float, nullable=False),
     Column("by", Text, nullable=False),
     Index("documents_by_path", "path", "version"),
+)
+
+files = Table(
+    "files",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("group", Text, nullable=False),
+    Column("uploaded_at", Float, nullable=False),
+    Column("by", Text, nullable=False),
+)
+
+file_versions = Table(
+    "file_versions",
+    METADATA,
+    Column("id", Text, primary_key=True),  # mac@number
+    Column("mac", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("body", Text, nullable=False),  # packed and sealed
+    Index("file_versions_by_mac", "mac", "number"),
 )
 
 connections = Table(

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql import ColumnElement, Executable
 
 from daemon.fleet.calls import CallsWanted
-from daemon.store.schema import calls, device_states, documents, outbox, transitions
+from daemon.store.schema import calls, device_states, documents, file_versions, outbox, transitions
 
 
 def _text(statement: Executable) -> str:
@@ -79,6 +79,31 @@ CURRENT_DOCUMENTS = _text(
     .order_by(documents.c.id)
 )
 """The newest version of every document, those that were removed too: their numbers go on."""
+
+_without_body = [column for column in file_versions.columns if column is not file_versions.c.body]
+_newest_given = (
+    select(file_versions.c.mac, func.max(file_versions.c.number).label("number"))
+    .group_by(file_versions.c.mac)
+    .subquery()
+)
+
+FILES_GIVEN = _text(
+    select(*_without_body)
+    .join(
+        _newest_given,
+        (file_versions.c.mac == _newest_given.c.mac) & (file_versions.c.number == _newest_given.c.number),
+    )
+    .order_by(file_versions.c.id)
+)
+"""The newest version of every device's file, without its body."""
+
+FILE_VERSIONS = _text(
+    select(file_versions)
+    .where(file_versions.c.mac == bindparam("mac"))
+    .order_by(file_versions.c.number.desc())
+    .limit(bindparam("most"))
+)
+"""Values: MAC, how many, offset 0. Newest first."""
 
 VERSIONS = _text(
     select(documents)

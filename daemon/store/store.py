@@ -21,11 +21,11 @@ from daemon.config.block import DAY, HOUR
 from daemon.config.settings import Quality, Snmp, StoreLimits
 from daemon.errors import StoreUnavailable
 from daemon.fleet.calls import CallQuality, CallsWanted
-from daemon.fleet.commands import Notify, StoreCommand
+from daemon.fleet.commands import HoldCommits, Notify, ReleaseCommits, StoreCommand
 from daemon.fleet.delivery import Deliver
 from daemon.fleet.events import StoreFailed, StoreRecovered
-from daemon.fleet.model import Transition
-from daemon.fleet.records import Document
+from daemon.fleet.model import Mac, Transition
+from daemon.fleet.records import Document, FileVersion
 from daemon.scheduler.clock import Clock
 from daemon.store import rows, statements
 from daemon.store.call_rows import call_of
@@ -93,6 +93,7 @@ class Store:
         self._limits = limits
         self._clock = clock
         self._open = Group()  # takes what is submitted
+        self._held = False  # the open group waits for its last change
         self._receipt = Receipt()  # of the open group
         self._syncing: Group | None = None  # the one the disk is busy with
         self._promise = Receipt()  # of that one, or of the last one
@@ -107,7 +108,7 @@ class Store:
     @property
     def accepting(self) -> bool:
         """Whether there is room; when not, edges refuse at the door what would have to be durable."""
-        return self._pending() <= self._limits.max_pending
+        return self._pending(but_exempt=True) <= self._limits.max_pending
 
     def apply(self, limits: StoreLimits) -> None:
         """A reload changed the bounds."""
@@ -117,13 +118,17 @@ class Store:
         """Write this down with the open group. Never blocks, never refuses."""
         if isinstance(command, Notify):
             self._open.notify(self.outbox.address(command.notification))
+        elif isinstance(command, HoldCommits):
+            self._held = self._open.exempt = True
+        elif isinstance(command, ReleaseCommits):
+            self._held = False
         else:
             self._open.add(command)
         self._work.set()
 
     def receipt(self) -> Receipt:
         """What to wait for so that everything submitted so far is durable; one object per group, so it is cheap."""
-        return self._receipt if self._open else self._promise
+        return self._receipt if self._open or self._held else self._promise
 
     async def run(self, deliver: Deliver) -> None:
         """Write groups until cancelled; tells when the disk begins to refuse and when it takes writes again.
@@ -135,7 +140,9 @@ class Store:
             with trio.CancelScope(deadline=self._clock.trio_time(self._prune_at)):
                 await self._work.wait()
             self._work = trio.Event()
-            if self._open:
+            if self._held:
+                pass  # half of it would be worth less than nothing
+            elif self._open:
                 await self._commit(deliver)
             else:
                 self._nothing_left()
@@ -161,6 +168,10 @@ class Store:
         """The newest `limit` versions of a document, newest first, as far as they are durable."""
         return list(map(rows.document_of, await self._database.fetch(statements.VERSIONS, path, limit, 0)))
 
+    async def file_versions(self, mac: Mac, limit: int) -> list[FileVersion]:
+        """The newest `limit` versions of a device's file, newest first, as far as they are durable."""
+        return list(map(rows.file_version_of, await self._database.fetch(statements.FILE_VERSIONS, mac, limit, 0)))
+
     def statistics(self) -> StoreStatistics:
         """How the disk keeps up."""
         return StoreStatistics(
@@ -178,8 +189,11 @@ class Store:
         )
 
     async def aclose(self) -> None:
-        """Write what is left, within a bound; `run` has ended by now. Later receipts are broken ones."""
-        if self._open:
+        """Write what is left, within a bound; `run` has ended by now. Later receipts are broken ones.
+
+        What is still held is half of something, and is not written.
+        """
+        if self._open and not self._held:
             await self._sync(LAST_FLUSH)
         if self._open:
             log.error(
@@ -187,8 +201,9 @@ class Store:
             )
         self._receipt.settle("the store is closed")
 
-    def _pending(self) -> int:
-        return len(self._open) + (len(self._syncing) if self._syncing is not None else 0)
+    def _pending(self, *, but_exempt: bool = False) -> int:
+        groups = (self._open, self._syncing)
+        return sum(len(group) for group in groups if group is not None and not (but_exempt and group.exempt))
 
     def _unsend(self, entry: int) -> None:
         self._open.settle(entry)
@@ -225,6 +240,7 @@ class Store:
         except StoreUnavailable as refusal:
             self._fault = fault = str(refusal)
             self._failures += 1
+            group.exempt = False  # the disk does not keep up after all
             # Told before they are durable: the alarm about this very disk must not wait for it to recover. What the
             # outbox has no room for, it takes out of the open group, so that is laid over after this.
             self.outbox.admit(group.entries)

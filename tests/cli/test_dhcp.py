@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from daemon.cli.dhcp import DhcpServer, Vendor
+from daemon.provisioning.dhcp import SERVERS, VENDOR_NAMES
 from tests.support.command_line import run
 
 
@@ -41,3 +43,38 @@ def test_it_cannot_guess_how_phones_reach_us(tmp_path: Path, capsys: pytest.Capt
 
 def test_another_server_is_a_fault_of_usage() -> None:
     assert run("dhcp", "--server", "windows") == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "printed"),
+    [
+        (("--server", "isc", "--via-proxy", "192.0.2.5:80"), "http://192.0.2.5:80/firmwarefiles;ipp/httpproxy/"),
+        (("--server", "kea", "--form", "region", "--tenant", "hq"), "http://p:8081/firmwarefiles;ipp/region/hq"),
+        (("--server", "dnsmasq", "--tenant", "acme", "--vendor", "yealink"), '"http://p:8081/ipp/tenant/acme/"'),
+        (("--form", "direct", "--tenant", "acme"), "http://p:8081/ipp/tenant/acme\n"),
+    ],
+)
+def test_each_form_holds_its_url(words: tuple[str, ...], printed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("dhcp", *words, "--url", "http://p:8081") == 0
+    assert printed in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("--tenant", "acme"), 2, "for which DHCP server?"),
+        (("--server", "isc", "--form", "zero-touch"), 1, "say which"),
+        (("--server", "isc", "--form", "system", "--tenant", "acme"), 1, "names no tenant"),
+        (("--server", "isc", "--via-proxy", "sbc"), 1, "like 192.0.2.1:8080"),
+    ],
+)
+def test_what_makes_no_text_is_said(
+    words: tuple[str, ...], code: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("dhcp", *words, "--url", "http://p:8081") == code
+    assert said in capsys.readouterr().err
+
+
+def test_every_server_and_vendor_can_be_chosen() -> None:
+    assert set(DhcpServer) == set(SERVERS)
+    assert set(Vendor) == set(VENDOR_NAMES)

@@ -7,7 +7,7 @@ import pytest
 from daemon.config.certificates import check_certificates
 from daemon.config.loader import load_settings
 from daemon.config.positions import read_yaml
-from daemon.config.settings import SipTls
+from daemon.config.settings import Settings, Sip, SipTls
 from daemon.config.sheet import Sheet
 from daemon.errors import ConfigError, Fault
 from tests.support.certificates import Authority
@@ -17,7 +17,8 @@ WRITTEN = "sip:\n  tls:\n    certificate: a\n    key: b\n    client_ca: c\n    c
 
 def faults_of(tls: SipTls) -> list[Fault]:
     faults: list[Fault] = []
-    check_certificates(tls, Sheet(read_yaml(WRITTEN, "ringkeeper.yml", faults), "ringkeeper.yml", faults))
+    sheet = Sheet(read_yaml(WRITTEN, "ringkeeper.yml", faults), "ringkeeper.yml", faults)
+    check_certificates(Settings(sip=Sip(tls=tls)), sheet)
     return faults
 
 
@@ -58,4 +59,12 @@ def test_they_are_checked_when_the_configuration_is_read(tmp_path: Path) -> None
     path = tmp_path / "ringkeeper.yml"
     path.write_text("sip:\n  listen: [tls://127.0.0.1:0]\n  tls: {certificate: none.pem, key: none.key}\n")
     with pytest.raises(ConfigError, match=r"ringkeeper.yml:3 sip.tls.certificate: .*/none.pem cannot be read"):
+        load_settings(path)
+
+
+@pytest.mark.parametrize("listener", ["phones", "operators"])
+def test_those_of_the_http_listeners_are_checked_as_well(tmp_path: Path, listener: str) -> None:
+    path = tmp_path / "ringkeeper.yml"
+    path.write_text(f"http:\n  {listener}:\n    tls: {{certificate: none.pem, key: none.key}}\n")
+    with pytest.raises(ConfigError, match=rf"ringkeeper.yml:3 http.{listener}.tls.key: .*/none.key cannot be read"):
         load_settings(path)

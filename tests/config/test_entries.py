@@ -19,7 +19,7 @@ MAC = "00908f4867af"
 
 @pytest.mark.parametrize("name", ["acme", "a", "4you", "north-1.example_2", "A" * 63])
 def test_names_that_stand_in_urls_are_taken(name: str) -> None:
-    assert WrittenTenant(name=name).noun().name == name
+    assert WrittenTenant(name=name).noun(str).name == name
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "-a", "a b", "a/b", "ä", "A" * 64, "a\n", "a%2f"])

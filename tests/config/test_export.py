@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from daemon.config.export import export_inventory
 from daemon.config.inventory import parse_inventory
 from daemon.fleet.model import ConnectionKind, ConnectionRecord, DeviceRecord, Mac, Server, Site, Tenant
-from daemon.fleet.records import Inventory, NumberEntry, NumberStatus
+from daemon.fleet.records import Inventory, NumberEntry, NumberStatus, User
 
 TENANT = Tenant(
     "acme",
@@ -16,7 +16,7 @@ TENANT = Tenant(
     subnet=ip_network("10.1.0.0/16"),
     default=True,
     sites=(Site("hq", ip_network("10.1.2.0/24"), {"Language": "Deutsch"}), Site("yes")),
-    placeholders={"Pin": "0123"},
+    placeholders={"Pin": "\x01sealed:0123"},
     authentication="always",
 )
 SERVER = Server("pbx-a", "sip:[2001:db8::1]:5070")
@@ -35,6 +35,10 @@ DEVICE = DeviceRecord(
     sip_password="sealed:~",
     placeholders={"Tone": "- loud"},
     approved=False,
+    template="special",
+    firmware="420HD_2.2.16.img",
+    serial="12345678",
+    nickname="Lobby",
 )
 NUMBER = NumberEntry("+49", NumberStatus.COOLING, "Device", "AudioCodes", None, "gone: tired", 1772615702.25)
 
@@ -51,6 +55,9 @@ CONNECTION = ConnectionRecord(
 )
 
 
+USER = User("null", "acme", "Zoë", "0041", "sealed:~")
+
+
 def sealed(password: str) -> str:
     return f"sealed:{password}"
 
@@ -60,17 +67,25 @@ def opened(text: str) -> str:
 
 
 def test_what_is_exported_is_imported_without_change() -> None:
-    text = export_inventory([TENANT], [SERVER], [DEVICE], [NUMBER], [CONNECTION], open_secret=opened)
+    text = export_inventory([TENANT], [SERVER], [DEVICE], [NUMBER], [CONNECTION], users=[USER], open_secret=opened)
     inventory = parse_inventory(text, "export.yml", sealed)
     assert (inventory.tenants, inventory.servers) == ((TENANT,), (SERVER,))
     assert (inventory.devices, inventory.numbers) == ((DEVICE,), (NUMBER,))
     assert inventory.connections == (CONNECTION,)
+    assert inventory.users == (USER,)
 
 
 def test_passwords_stay_out_unless_they_may_be_opened() -> None:
     text = export_inventory([], [], [DEVICE], [])
     assert "password" not in text
     assert "sip_password" not in parse_inventory(text, "export.yml", sealed).device_fields[DEVICE.mac]
+
+
+def test_secrets_among_placeholders_stay_out_as_well() -> None:
+    assert "0123" in export_inventory([TENANT], [], [], [], open_secret=opened)
+    text = export_inventory([TENANT], [], [], [])
+    assert "0123" not in text
+    assert "Deutsch" in text
 
 
 def test_only_what_differs_from_a_default_is_written() -> None:

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from daemon.config.block import Block
 from daemon.config.files import MOST_SECRET_BYTES, read_text, resolve_files
 from daemon.config.positions import Key, Table, read_yaml
-from daemon.config.settings import Block, Settings, Snmp
+from daemon.config.settings import Settings, Snmp
 from daemon.errors import Fault
 
 

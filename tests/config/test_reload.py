@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from daemon.config.http_settings import Http, OperatorListener, PhoneListener
 from daemon.config.listen import Listen
 from daemon.config.reload import RESTART_ONLY, Reloads, flatten, plan_reload
-from daemon.config.settings import Http, Log, OperatorListener, PhoneListener, Qualify, Settings
+from daemon.config.settings import Log, Qualify, Settings
 
 OLD = Settings()
 

@@ -7,7 +7,14 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from daemon.config.entries import WrittenConnection, WrittenDevice, WrittenNumber, WrittenServer, WrittenTenant
+from daemon.config.entries import (
+    WrittenConnection,
+    WrittenDevice,
+    WrittenNumber,
+    WrittenServer,
+    WrittenTenant,
+    WrittenUser,
+)
 from daemon.config.inventory import LISTS
 from daemon.config.loader import load_settings
 from daemon.config.positions import Table, place_of, read_yaml
@@ -154,7 +161,14 @@ def test_every_key_of_the_example_says_why() -> None:
     assert {line.split(":")[0].strip(" -") for line in lines} <= SELF_EXPLAINING
 
 
-WRITTEN: tuple[type[BaseModel], ...] = (WrittenTenant, WrittenServer, WrittenDevice, WrittenNumber, WrittenConnection)
+WRITTEN: tuple[type[BaseModel], ...] = (
+    WrittenTenant,
+    WrittenServer,
+    WrittenUser,
+    WrittenDevice,
+    WrittenNumber,
+    WrittenConnection,
+)
 
 
 def manual(heading: str = "") -> tuple[Table, list[str]]:

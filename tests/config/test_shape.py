@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from daemon.config.entries import WrittenDevice
-from daemon.config.settings import Http, Manager, Provisioning, Settings, Snmp
+from daemon.config.http_settings import Http
+from daemon.config.settings import Manager, Provisioning, Settings, Snmp
 from daemon.config.shape import block_at, shape_of
 
 

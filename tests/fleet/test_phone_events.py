@@ -2,38 +2,13 @@
 
 from __future__ import annotations
 
-from daemon.fleet.commands import Decided, SaveDevice
+from daemon.fleet.commands import Decided
 from daemon.fleet.events import AlertsHeard, FileFetched, KeepAliveHeard, UnknownPhoneHeard
-from daemon.fleet.model import Mac, Presence, Reachability, Status
-from tests.support.builders import MAC, OTHER_MAC, alert, record, report, settings
+from daemon.fleet.model import Presence
+from tests.support.builders import MAC, OTHER_MAC, alert, record, report
 from tests.support.playbook import Playbook
 
 SOURCE = "10.1.2.9"
-
-
-def test_an_unknown_phone_waits_unapproved_and_unmonitored() -> None:
-    play = Playbook()
-    play.hears(UnknownPhoneHeard(OTHER_MAC, "acme", "440HD", SOURCE))
-    newcomer = play.device(OTHER_MAC)
-    assert not newcomer.record.approved
-    assert newcomer.reachability is Reachability.UNMONITORED
-    assert (newcomer.status, newcomer.status_reason) == (Status.UNMONITORED, "waits for approval")
-    assert play.fleet.statistics().unapproved == 1
-
-
-def test_an_unknown_phone_is_noted_once() -> None:
-    play = Playbook()
-    for _ in range(3):
-        play.hears(UnknownPhoneHeard(OTHER_MAC, "acme", "440HD", SOURCE))
-    assert len(list(play.of(SaveDevice))) == 1
-
-
-def test_a_scanner_cannot_invent_a_fleet() -> None:
-    play = Playbook(settings=settings(provisioning={"max_unapproved": 10}))
-    for index in range(50):
-        play.hears(UnknownPhoneHeard(Mac(f"00908f{index:06x}"), "acme", "", SOURCE))
-    assert len(play.fleet.devices()) == 10
-    assert Decided("enrolment", "refused: too many unapproved phones") in play.orders
 
 
 def test_an_unapproved_phone_may_report_itself() -> None:

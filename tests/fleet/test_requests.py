@@ -75,3 +75,12 @@ def test_a_request_for_a_device_nobody_defined_is_refused() -> None:
     play = Playbook(record())
     (answer,) = play.hears(RequestQueued(OTHER_MAC, "reset_graceful", {}, 60, "ops"))
     assert answer == Answer(refused=("there is no such device",))
+
+
+def test_what_does_no_harm_twice_is_given_with_every_report_until_the_phone_obeys() -> None:
+    play = Playbook(record())
+    play.hears(_queues("update_configuration"))
+    assert _handed(play.hears(_says("registered"))) == ["update_configuration"]
+    assert _handed(play.hears(_says("registered"))) == ["update_configuration"]
+    play.hears(FileFetched(MAC, "config", "10.1.2.7", "", "", complete=True, with_secret=False))
+    assert _handed(play.hears(_says("registered"))) == []

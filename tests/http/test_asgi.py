@@ -22,7 +22,7 @@ def test_a_scope_has_the_decoded_path_and_both_ends() -> None:
 
 def test_a_peer_over_a_unix_socket_has_no_address() -> None:
     scope = scope_of(request(), Endpoints(client=None, server=("/run/x.sock", None)))
-    assert (scope["client"], scope["state"]) == (None, {"unix": True})
+    assert (scope["client"], scope["state"]) == (None, {"unix": True, "certificate": None})
 
 
 @pytest.mark.parametrize(("length", "expected"), [("17", 17), ("0", 0), (None, 0)])

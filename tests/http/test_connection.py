@@ -4,7 +4,7 @@ import pytest
 import trio
 from structlog.testing import capture_logs
 
-from daemon.http.asgi import Receive, Scope, Send
+from daemon.http.asgi import Application, Receive, Scope, Send
 from tests.support.http_peer import SmallLimits, Talk, echo, exchange, read_body, replies, respond
 
 GET = b"GET /a HTTP/1.1\r\nhost: x\r\n\r\n"
@@ -84,7 +84,7 @@ async def test_expect_continue_is_answered_when_the_application_wants_the_body()
 
 
 async def test_a_declared_body_beyond_the_limit_is_refused_unread() -> None:
-    data, talk = await exchange(never_asked, POST.replace(b"length: 5", b"length: 1001"))
+    data, talk = await exchange(echo, POST.replace(b"length: 5", b"length: 1001"))
     (reply,) = replies(data, "POST")
     assert (reply.status, reply.headers["connection"]) == (413, "close")
     assert talk.counts.refused == {"body_too_large": 1}
@@ -328,3 +328,121 @@ async def test_bytes_beyond_the_limit_wait_while_an_answer_is_made(monkeypatch: 
 async def test_http_1_0_gets_its_answer_and_the_connection_closes() -> None:
     data, _ = await exchange(echo, b"GET /old HTTP/1.0\r\n\r\n" + GET, limits=SmallLimits())
     assert data.count(b"HTTP/1.1 200") == 1
+
+
+def waiting_app(entered: trio.MemorySendChannel[None], go_on: trio.Event) -> Application:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await entered.send(None)
+        await go_on.wait()
+        await respond(send, b"done")
+
+    return app
+
+
+@pytest.mark.parametrize(("asked", "stays"), [(GET, True), (GET.replace(b"GET", b"HEAD"), True), (POST, False)])
+async def test_beyond_the_ceiling_a_request_is_sent_away_and_its_connection_stays_if_it_had_no_body(
+    asked: bytes, stays: bool
+) -> None:
+    method = asked.partition(b" ")[0].decode()
+    talk = Talk(never_asked, SmallLimits(max_in_progress=1))
+    talk.counts.in_progress = 1  # somebody else's
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(talk.serve)
+        await talk.peer.send_all(asked + GET)
+        await trio.testing.wait_all_tasks_blocked()
+        await talk.peer.send_eof()
+        answers = replies(await talk.everything(), *([method, "GET"] if stays else [method]))
+    assert [answer.status for answer in answers] == [503] * len(answers)
+    assert [answer.headers.get("connection") for answer in answers] == ([None, None] if stays else ["close"])
+    assert 5 <= int(answers[0].headers["retry-after"]) <= 60
+    assert talk.counts.refused == {"in_progress": len(answers)}
+    assert talk.counts.in_progress == 1
+
+
+async def test_a_request_that_is_over_makes_room_for_another() -> None:
+    entered, been = trio.open_memory_channel[None](0)
+    go_on = trio.Event()
+    talk = Talk(waiting_app(entered, go_on), SmallLimits(max_in_progress=1))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(talk.serve)
+        await talk.peer.send_all(GET + GET)
+        await been.receive()
+        assert talk.counts.snapshot(1).in_progress == 1
+        go_on.set()
+        await been.receive()
+        await talk.peer.send_eof()
+        assert len(replies(await talk.everything(), "GET", "GET")) == 2
+    assert (talk.counts.in_progress, talk.counts.refused) == (0, {})
+
+
+def uploads(limit: int, kept: list[int]) -> Application:
+    async def upload(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["state"]["allow_body"](limit)
+        while (message := await receive())["type"] == "http.request":
+            kept.append(len(message["body"]))
+            if not message["more_body"]:
+                await respond(send, b"taken")
+                return
+
+    return upload
+
+
+CHUNKED = b"PUT /f HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
+CHUNK = b"2710\r\n" + b"x" * 10_000 + b"\r\n"
+
+
+@pytest.mark.parametrize("head", [CHUNKED, b"PUT /f HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n"])
+async def test_a_route_may_take_more_than_the_listener_in_pieces(head: bytes) -> None:
+    kept: list[int] = []
+    body = CHUNK * 10 + b"0\r\n\r\n" if head == CHUNKED else b"x" * 100_000
+    data, talk = await exchange(
+        uploads(100_000, kept), head, *(body[at : at + 5000] for at in range(0, len(body), 5000))
+    )
+    assert replies(data, "PUT")[0].body == b"taken"
+    assert sum(kept) == 100_000
+    assert max(kept) <= 16 * 1024
+    assert not talk.counts.refused
+
+
+async def test_the_larger_limit_is_for_that_request_alone() -> None:
+    kept: list[int] = []
+    larger = uploads(100_000, kept)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await (larger if scope["method"] == "PUT" else echo)(scope, receive, send)
+
+    put = b"PUT /f HTTP/1.1\r\nhost: x\r\ncontent-length: 2000\r\n\r\n" + b"x" * 2000
+    data, talk = await exchange(app, put + POST.replace(b"length: 5", b"length: 1001"))
+    assert [reply.status for reply in replies(data, "PUT", "POST")] == [200, 413]
+    assert talk.counts.refused == {"body_too_large": 1}
+
+
+@pytest.mark.parametrize("expect", [b"", b"expect: 100-continue\r\n"])
+async def test_a_gigabyte_is_refused_before_a_byte_of_it(expect: bytes) -> None:
+    kept: list[int] = []
+    head = b"PUT /f HTTP/1.1\r\nhost: x\r\n" + expect + b"content-length: 1000000000\r\n\r\n"
+    talk = Talk(uploads(100_000_000, kept))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(talk.serve)
+        await talk.peer.send_all(head)
+        assert bytes(await talk.peer.receive_some()).startswith(b"HTTP/1.1 413 ")
+        await talk.peer.send_eof()
+    assert (kept, talk.counts.refused) == ([], {"body_too_large": 1})
+
+
+async def test_chunks_are_refused_as_soon_as_they_are_too_much() -> None:
+    kept: list[int] = []
+    data, talk = await exchange(uploads(25_000, kept), CHUNKED, *([CHUNK] * 4))
+    assert replies(data, "PUT")[0].status == 413
+    assert sum(kept) <= 25_000
+    assert talk.counts.refused == {"body_too_large": 1}
+
+
+async def test_a_larger_body_has_more_time_but_not_forever(autojump_clock: trio.testing.MockClock) -> None:
+    kept: list[int] = []
+    talk = Talk(uploads(1024 * 1024, kept))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(talk.serve)
+        await talk.peer.send_all(b"PUT /f HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n")
+        assert replies(await talk.everything(), "PUT")[0].status == 408
+    assert trio.current_time() == pytest.approx(30 + 64 + 2, abs=0.5)  # the usual, a MiB at 16 KiB/s, lingering

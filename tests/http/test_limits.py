@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from daemon.config.settings import OperatorListener, PhoneListener
+from daemon.config.http_settings import OperatorListener, PhoneListener
 from daemon.http.limits import Counts, Limits
 
 

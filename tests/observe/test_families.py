@@ -84,7 +84,15 @@ CALLS = CallStatistics(
     mos_sum=15.5,
 )
 HTTP = HttpStatistics(
-    connections=2, accepted=9, requests=12, aborted=1, failures=0, responses={"2xx": 11}, refused={"too long": 1}
+    connections=2,
+    accepted=9,
+    requests=12,
+    aborted=1,
+    failures=0,
+    responses={"2xx": 11},
+    refused={"too long": 1},
+    in_progress=3,
+    handshakes={"done": 4, "version": 2},
 )
 STORE = StoreStatistics(
     pending=4,
@@ -179,6 +187,8 @@ def test_counts_keep_their_reasons() -> None:
     assert samples(families.sip(SIP))["ringkeeper_refused_total{sip,parse}"] == 2
     assert samples(families.http("phones", HTTP))["ringkeeper_refused_total{phones,too long}"] == 1
     assert samples(families.http("phones", HTTP))["ringkeeper_http_responses_total{phones,2xx}"] == 11
+    assert samples(families.http("phones", HTTP))["ringkeeper_http_requests_in_progress{phones}"] == 3
+    assert samples(families.http("phones", HTTP))["ringkeeper_http_handshakes_total{phones,version}"] == 2
     assert samples(families.decisions({("a", "b"): 3})) == {"ringkeeper_decisions_total{a,b}": 3}
     assert samples(families.phones(PHONES))["ringkeeper_phone_requests_refused_total{json}"] == 2
 

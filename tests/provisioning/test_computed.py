@@ -8,7 +8,16 @@ import pytest
 
 from daemon.config.settings import KeepAlive, Provisioning, Sip
 from daemon.fleet.model import DeviceRecord, Mac, Server, Site, Tenant
-from daemon.provisioning.computed import DEFAULTS, Secrets, device_layers, keep_alive_minutes, shared_layers
+from daemon.provisioning.computed import (
+    DEFAULTS,
+    House,
+    Secrets,
+    Written,
+    device_layers,
+    keep_alive_minutes,
+    nightly_slot,
+    shared_layers,
+)
 from daemon.provisioning.placeholders import Family, Lookup
 
 MAC = Mac("00908f4867af")
@@ -28,9 +37,9 @@ def lookup(
     layers = device_layers(
         record or DeviceRecord(MAC), site, server, secrets, address="192.0.2.1:8081", plain_urls=plain_urls
     )
-    shared = shared_layers(
-        settings or Provisioning(), KeepAlive(), Sip(domain="pbx.example.net"), tenant or Tenant("acme"), "420HD"
-    )
+    house = House(settings or Provisioning(), KeepAlive(), Sip(domain="pbx.example.net"))
+    written = Written({}, {})
+    shared = shared_layers(house, tenant or Tenant("acme"), "420HD", written)
     return Lookup(layers + shared)
 
 
@@ -156,3 +165,19 @@ def test_the_keep_alive_period_in_the_phones_minutes(period: float, minutes: int
 
 def test_every_default_is_a_value_of_one_line() -> None:
     assert all(value.isprintable() for value in DEFAULTS.values())
+
+
+def test_what_operators_wrote_stands_above_the_settings_family_by_family() -> None:
+    settings = Provisioning(placeholders={"A": "1", "B": "1"}, template_placeholders={"420HD": {"C": "1", "D": "1"}})
+    house = House(settings, KeepAlive(), Sip())
+    found = Lookup(shared_layers(house, Tenant("acme"), "420HD", Written({"A": "2"}, {"C": "2", "B": "3"})))
+    assert [text(found, name) for name in "ABCD"] == ["2", "3", "2", "1"]
+
+
+def test_every_phone_has_its_place_in_the_night_and_keeps_it() -> None:
+    spread = Provisioning(nightly_from=23 * 3600.0, nightly_spread=2 * 3600.0)
+    slots = [nightly_slot(Mac(f"00908f{number:06x}"), spread) for number in range(2000)]
+    assert slots == [nightly_slot(Mac(f"00908f{number:06x}"), spread) for number in range(2000)]
+    assert {slot.split(":")[0] for slot in slots} == {"23", "0"}
+    assert max(map(slots.count, set(slots))) < 40  # 2,000 in 120 minutes are 17 a minute
+    assert nightly_slot(MAC, Provisioning(nightly_spread=0.0)) == "0:00"

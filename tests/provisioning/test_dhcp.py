@@ -1,67 +1,83 @@
-"""Option 160 and the snippets that carry it."""
+"""The snippets that carry option 160, read by the servers they are for where these can be had."""
 
 from __future__ import annotations
 
 import json
-import shutil
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from daemon.errors import Refused
-from daemon.provisioning.dhcp import SERVERS, snippets, system_url, tenant_url
+from daemon.provisioning.dhcp import ALL, SERVERS, VENDOR_NAMES, snippets
+from daemon.provisioning.urls import Address, Form, address_for
+from daemon.provisioning.vendors.registry import VENDORS
+from tests.support.namespaces import program
 
 BASE = "http://prov.example.net:8081"
+ACME = address_for(BASE, Form.ZERO_TOUCH, "acme")
+SYSTEM = address_for(BASE, Form.SYSTEM)
+FOLDER = f"{BASE}/ipp/tenant/acme/"
+CHECK = {
+    "dnsmasq": ("dnsmasq-base", "--test", "--conf-file={file}"),
+    "dhcpd": ("isc-dhcp-server", "-t", "-cf", "{file}"),
+    "kea-dhcp4": ("kea-dhcp4-server", "-t", "{file}"),
+}
+PROGRAMS = {"isc": "dhcpd", "dnsmasq": "dnsmasq", "kea": "kea-dhcp4"}
 
 
-def test_the_forms_of_the_option() -> None:
-    assert system_url(BASE) == f"{BASE}/firmwarefiles;ipp/dhcpoption160.cfg"
-    assert tenant_url(f"{BASE}/", "acme") == f"{BASE}/firmwarefiles;ipp/tenant/acme"
-    assert system_url("https://[2001:db8::1]:443").startswith("https://[2001:db8::1]:443/")
-
-
-def test_a_tenants_name_cannot_leave_its_place_in_the_url() -> None:
-    assert tenant_url(BASE, 'a/b";x') == f"{BASE}/firmwarefiles;ipp/tenant/a%2Fb%22%3Bx"
-
-
-@pytest.mark.parametrize(
-    "base", ["", "prov.example.net", "ftp://x", 'http://x"', "http://x/y", "http://x;y", "http://x\n"]
-)
-def test_what_is_no_address_of_ours_is_refused(base: str) -> None:
-    with pytest.raises(Refused):
-        snippets("isc", base, "acme")
-
-
-def test_a_server_without_a_snippet_is_refused() -> None:
+def test_a_server_or_a_vendor_without_a_snippet_is_refused() -> None:
     with pytest.raises(Refused, match="isc, dnsmasq, kea"):
-        snippets("windows", BASE, "acme")
+        snippets("windows", ACME)
+    with pytest.raises(Refused, match="audiocodes"):
+        snippets("isc", ACME, "acme phones")
+
+
+def test_a_direct_url_is_no_dhcp_servers_business() -> None:
+    with pytest.raises(Refused, match="typed into a phone"):
+        snippets("isc", address_for(BASE, Form.DIRECT, "acme"))
 
 
 @pytest.mark.parametrize("server", SERVERS)
 def test_the_semicolon_is_quoted_everywhere(server: str) -> None:
-    quoted = f'"{tenant_url(BASE, "acme")}"'
-    text = snippets(server, BASE, "acme")
-    assert text.count(quoted) == 2
-    assert "firmwarefiles;" not in text.replace(quoted, "")
+    text = snippets(server, ACME)
+    assert text.count(f'"{ACME.option()}"') == 2
+    assert "firmwarefiles;" not in re.sub(r'"[^"\n]*"', "", text)
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_what_66_and_67_are_together_stands_in_a_remark(server: str) -> None:
+    assert f'66 "{BASE}" with 67 "firmwarefiles;ipp/tenant/acme"' in snippets(server, ACME)
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_each_vendors_phones_are_told_in_their_own_way(server: str) -> None:
+    text = snippets(server, ACME, ALL)
+    assert f'"{ACME.option()}"' in text
+    assert text.count(f'"{FOLDER}"') == sum(len(each.url_options) for each in VENDORS if not each.splits_option)
+    assert all(f"{vendor}-phones" in text for vendor in VENDOR_NAMES if vendor != ALL)
 
 
 def test_without_a_tenant_the_system_url_is_printed() -> None:
-    assert f'160,"{system_url(BASE)}"' in snippets("dnsmasq", BASE)
+    assert f'160,"{SYSTEM.option()}"' in snippets("dnsmasq", SYSTEM)
+    assert f'160,"{BASE}/ipp/"' in snippets("dnsmasq", SYSTEM, "yealink")
 
 
-def test_keas_snippet_is_json_below_its_comment() -> None:
-    block = json.loads(snippets("kea", BASE, "acme").split("\n", 1)[1])
-    [phones] = block["Dhcp4"]["client-classes"]
-    assert {option["data"] for option in phones["option-data"]} == {tenant_url(BASE, "acme")}
+def test_keas_snippet_is_json_below_its_comments() -> None:
+    lines = [line for line in snippets("kea", ACME).splitlines() if not line.startswith("//")]
+    [phones] = json.loads("\n".join(lines))["Dhcp4"]["client-classes"]
+    assert {option["data"] for option in phones["option-data"]} == {ACME.option()}
 
 
 @pytest.mark.peer
-@pytest.mark.parametrize("tenant", ["acme", ""])
-def test_dnsmasq_takes_its_snippet(tenant: str, tmp_path: Path) -> None:
-    program = shutil.which("dnsmasq", path="/usr/sbin:/usr/bin:/sbin")
-    assert program, "dnsmasq is missing: apt-get install dnsmasq-base"
+@pytest.mark.parametrize("address", [ACME, SYSTEM], ids=["tenant", "system"])
+@pytest.mark.parametrize("server", SERVERS)
+def test_each_server_takes_its_snippet(server: str, address: Address, tmp_path: Path) -> None:
+    name = PROGRAMS[server]
+    package, *words = CHECK[name]
     file = tmp_path / "phones.conf"
-    file.write_text(snippets("dnsmasq", BASE, tenant))
-    checked = subprocess.run([program, "--test", f"--conf-file={file}"], capture_output=True, text=True, check=False)
-    assert checked.returncode == 0, checked.stderr
+    file.write_text(snippets(server, address, ALL))
+    command = [program(name, package), *(word.format(file=file) for word in words)]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr + checked.stdout

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64encode
-from dataclasses import dataclass, field, replace
-from ipaddress import ip_network
+from dataclasses import replace
 from typing import Literal
 
 import pytest
@@ -12,53 +10,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.config.settings import KeepAlive, Provisioning, Sip
-from daemon.fleet.device import Device
-from daemon.fleet.model import DeviceRecord, Mac, Server, Site, Tenant
-from daemon.provisioning.provisioner import Provisioner
-from daemon.provisioning.sealing import Sealer
+from daemon.fleet.model import Mac, Server
+from daemon.fleet.records import FileVersion
+from daemon.provisioning.extra_lines import lines_path
+from daemon.provisioning.library import file_path
+from daemon.provisioning.making import global_name
+from daemon.provisioning.provisioner import INSTEAD, Provisioner
+from daemon.provisioning.sealing import unpack
 from daemon.provisioning.served import FileKind, FileRequest, Refusal, ServedFile
 from daemon.provisioning.templates import load_templates
+from daemon.provisioning.user_lines import left_path
 from daemon.provisioning.zero_touch import Rule
 from daemon.store.files import read_shipped_templates
+from tests.support.provisioned import ACME, ALICE, GLOBEX, MAC, SEALER, House
 
-SEALER = Sealer(urlsafe_b64encode(bytes(range(32))))
-MAC = Mac("00908f4867af")
 STRANGER = Mac("00908f000001")
 SECRET = SEALER.device_secret(MAC, 0)
-HQ = Site("hq", ip_network("10.1.2.0/24"), {"VLANID": "12"})
-ACME = Tenant("acme", subnet=ip_network("10.1.0.0/16"), sites=(HQ,), placeholders={"Language": "German"})
-GLOBEX = Tenant("globex", subnet=ip_network("10.2.0.0/16"), default=True)
-ALICE = DeviceRecord(
-    MAC,
-    model="420HD",
-    tenant="acme",
-    user="alice",
-    display_name="Alice",
-    number="2041",
-    server="pbx-a",
-    sip_password=SEALER.seal("rosebud"),
-    armed_until=100.0,
-)
 INSIDE, OUTSIDE = "10.1.2.7", "192.0.2.1"
 USER_AGENT = "AUDC-IPPhone/2.2.8.61 (420HD-Rev1; 00908F4867AF)"
-
-
-@dataclass
-class House:
-    """A fleet as provisioning sees it."""
-
-    tenants: dict[str, Tenant] = field(default_factory=lambda: {"acme": ACME, "globex": GLOBEX})
-    servers: dict[str, Server] = field(default_factory=lambda: {"pbx-a": Server("pbx-a", "sip:pbx-a.example.net:5070")})
-    devices: dict[Mac, Device] = field(default_factory=dict)
-
-    def device(self, mac: Mac) -> Device | None:
-        return self.devices.get(mac)
-
-    def default_tenant(self) -> Tenant | None:
-        return next((tenant for tenant in self.tenants.values() if tenant.default), None)
-
-    def put(self, record: DeviceRecord) -> None:
-        self.devices[record.mac] = Device(record, now=0.0)
 
 
 def provisioner(house: House, settings: Provisioning | None = None, **own: bytes) -> Provisioner:
@@ -123,7 +92,7 @@ def test_an_armed_phone_in_its_tenants_network_gets_everything(house: House) -> 
         "first contact",
         MAC,
         "420HD",
-        "shipped/generic.xml",
+        "shipped/420HD.xml",
     )
 
 
@@ -190,7 +159,7 @@ def test_a_stranger_from_elsewhere_gets_nothing(house: House) -> None:
 
 def test_where_the_setting_says_so_a_phone_without_proof_gets_nothing(house: House) -> None:
     answer = provisioner(house, Provisioning(unprotected="refused")).serve(asked(), now=1000.0)
-    assert answer == Refusal("window closed", tenant="acme", model="420HD")
+    assert answer == Refusal("window closed", tenant="acme", model="420HD", mac=MAC)
 
 
 def test_a_defined_phone_keeps_its_tenant_whatever_url_it_uses(house: House) -> None:
@@ -226,7 +195,8 @@ def test_every_line_reaches_the_phone_by_one_of_the_two_files(house: House) -> N
     device = served(serving.serve(asked(user_agent="curl/8"), now=50.0)).body.decode()
     shared = served(serving.serve(asked("Audiocodes_420HD_global_GENERIC_empty.cfg"), now=50.0)).body.decode()
     both = {line.partition("=")[0] for line in (device + shared).splitlines()}
-    template = load_templates(read_shipped_templates(), {}).find("", "420HD")
+    template = load_templates(read_shipped_templates(), {}).named("generic")
+    assert template
     assert {line.key for line in template.shared + template.own if line.key} <= both
     assert "%ITCS" not in device + shared
     assert "zzz" not in device + shared
@@ -298,7 +268,7 @@ def test_a_value_that_cannot_be_served_refuses_the_file_and_says_where(house: Ho
     answer = provisioner(house).serve(asked(), now=50.0)
     assert isinstance(answer, Refusal)
     assert answer.reason == "template fault"
-    assert "shipped/generic.xml" in answer.detail
+    assert "shipped/generic.xml" in answer.detail  # the line that 420HD.xml has from there
     assert f"(device {MAC})" in answer.detail
 
 
@@ -369,13 +339,6 @@ def test_what_was_served_and_refused_is_counted(house: House) -> None:
     assert counted.refused == {"no such file": 1}
 
 
-def test_only_the_secret_of_a_known_device_matches(house: House) -> None:
-    serving = provisioner(house)
-    assert serving.secret_matches(MAC, SECRET)
-    assert not serving.secret_matches(MAC, "")
-    assert not serving.secret_matches(STRANGER, SEALER.device_secret(STRANGER, 0))
-
-
 PASSWORD_LETTERS = "αβγδ♠♣♥"  # none of which any other value holds
 texts = st.text(st.characters(exclude_characters=PASSWORD_LETTERS), max_size=40)
 
@@ -410,3 +373,103 @@ def test_no_request_without_proof_ever_yields_a_secret(
         assert password.encode() not in answer.body
         assert SECRET.encode() not in answer.body
         assert (answer.secret_inside, answer.with_secret) == (False, False)
+
+
+def test_what_an_operator_wrote_in_place_of_a_file_is_served_as_it_is_to_whoever_proves_himself(
+    house: House,
+) -> None:
+    house.write(file_path(f"{MAC}.cfg"), "a=1\nsystem/password=rosebud\n")
+    made = provisioner(house)
+    complete = served(made.serve(asked(secret=SECRET), now=50.0))
+    assert (complete.body, complete.template_name) == (b"a=1\nsystem/password=rosebud\n", INSTEAD)
+    house.put(replace(ALICE, armed_until=0.0))
+    stripped = served(made.serve(asked(), now=50.0))
+    assert b"rosebud" not in stripped.body
+    assert b"a=1" not in stripped.body
+    house.write(file_path(f"{MAC}.cfg"), "")
+    assert b"voip/line/0/id=2041" in served(made.serve(asked(secret=SECRET), now=50.0)).body
+
+
+def test_a_file_of_any_other_name_is_everybodys_and_may_hold_no_secret(house: House) -> None:
+    house.write(file_path("ring_tones.cfg"), "tones/1=bell\n")
+    house.write(file_path("ldap.cfg"), "system/ldap/password=rosebud\n")
+    made = provisioner(house)
+    assert served(made.serve(asked("Ring_Tones.cfg"), now=50.0)).body == b"tones/1=bell\n"
+    refused = made.serve(asked("ldap.cfg"), now=50.0)
+    assert isinstance(refused, Refusal)
+    assert refused.reason == "secret in a public file"
+
+
+def test_a_complete_file_is_a_new_version_until_the_phone_was_given_it(house: House) -> None:
+    made = provisioner(house)
+    file = served(made.serve(asked(secret=SECRET), now=50.0))
+    assert file.made
+    assert unpack(file.made.body, SEALER.open) == file.body
+    house.given[MAC] = FileVersion(MAC, 1, file.made.digest, 50.0, file.made.made_by)
+    assert served(made.serve(asked(secret=SECRET), now=60.0)).made is None
+    assert served(made.serve(asked(f"{STRANGER}.cfg"), now=60.0)).made is None
+
+
+def test_a_vendors_phone_gets_its_file_in_its_own_syntax_and_under_its_own_name(house: House) -> None:
+    yealink, poly = Mac("805ec0112233"), Mac("64167f000001")
+    house.put(replace(ALICE, mac=yealink, model="T46S"))
+    house.put(replace(ALICE, mac=poly, model="VVX411", number="2042", firmware="3111-48450-001.sip.ld"))
+    made = provisioner(house)
+
+    def body(name: str, agent: str) -> str:
+        return served(made.serve(asked(name, user_agent=agent), now=50.0)).body.decode()
+
+    of_yealink = "Yealink SIP-T46S 66.84.0.15 80:5e:c0:11:22:33"
+    assert body(f"{yealink}.cfg", of_yealink).startswith("#!version:1.0.0.1\n")
+    assert "rosebud" in body(f"{yealink}.cfg", of_yealink)
+    assert body("y000000000066.cfg", of_yealink).startswith("#!version")
+    of_poly = "FileTransport PolycomVVX-VVX_411-UA/5.9.5.0614 (SN:64167F000001) Type/Application"
+    assert "http://192.0.2.9:8081/firmwarefiles/3111-48450-001.sip.ld" in body(f"{poly}.cfg", of_poly)
+    assert 'reg.1.auth.password="rosebud"' in body(f"{poly}-ringkeeper.cfg", of_poly)
+
+
+def test_the_file_that_binds_a_phone_can_be_an_operators_text(house: House) -> None:
+    house.write("option160", "nonsense")
+    house.write(
+        "dhcpoption160", "provisioning/method=STATIC\nprovisioning/firmware/url=<HTTP_OR_S>://<IP_ADDRESS>/fw/\n"
+    )
+    file = served(provisioner(house).serve(asked("dhcpoption160.cfg", kind=FileKind.SYSTEM, tenant=""), now=50.0))
+    assert file.body == b"provisioning/method=STATIC\nprovisioning/firmware/url=http://192.0.2.9:8081/fw/\n"
+
+
+def test_files_made_ahead_are_found_when_the_phone_asks(house: House) -> None:
+    made = provisioner(house, Provisioning(server="prov.example.net"))
+    house.known[MAC].source = INSIDE
+    made.prepare(house.known[MAC])
+    served(made.serve(asked(secret=SECRET, host="x"), now=50.0))
+    assert made.statistics().cache_hits == 1
+
+
+def test_what_a_phone_left_here_comes_back_to_that_phone_alone(house: House) -> None:
+    yealink = Mac("805ec0112233")
+    house.put(replace(ALICE, mac=yealink, model="T46S", armed_until=0.0))
+    house.write(left_path(yealink, f"{yealink}-local.cfg"), "linekey.1.value = 2042\n")
+    made, agent = provisioner(house), "Yealink SIP-T46S 66.84.0.15 80:5e:c0:11:22:33"
+    secret = SEALER.device_secret(yealink, 0)
+    file = served(made.serve(asked(f"{yealink}-local.cfg", user_agent=agent, secret=secret), now=50.0))
+    assert (file.body, file.secret_inside) == (b"linekey.1.value = 2042\n", True)
+    without = made.serve(asked(f"{yealink}-local.cfg", user_agent=agent), now=50.0)
+    assert isinstance(without, Refusal)
+
+
+def test_the_company_directory_is_for_those_who_come_from_a_network_of_the_tenant(house: House) -> None:
+    made = provisioner(house)
+    assert served(made.serve(asked("directory-acme.cfg"), now=50.0)).body == b"Alice,2041\n"
+    outside = made.serve(asked("directory-acme.cfg", source=OUTSIDE), now=50.0)
+    assert isinstance(outside, Refusal)
+
+
+def test_what_tenant_and_site_put_in_reaches_the_files_and_a_changed_line_makes_them_anew(house: House) -> None:
+    made = provisioner(house)
+    house.write(lines_path("acme"), "system/extra/tenant=1")
+    house.write(lines_path("acme", "hq"), "system/extra/site=1")
+    lines = keys(served(made.serve(asked(), now=50.0)))
+    assert (lines["system/extra/tenant"], lines["system/extra/site"]) == ("1", "1")
+    assert b"system/extra" not in served(made.serve(asked(global_name("420HD")), now=50.0)).body
+    house.write(lines_path("acme", "hq"), "system/extra/site=2")
+    assert keys(served(made.serve(asked(), now=50.0)))["system/extra/site"] == "2"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from daemon.errors import StoreUnavailable
 from daemon.fleet.model import Mac
-from daemon.provisioning.sealing import Sealer
+from daemon.provisioning.sealing import Sealer, open_values, pack, seal_values, unpack
 
 KEY = urlsafe_b64encode(bytes(range(32)))
 MAC = Mac("00908f4867af")
@@ -64,3 +64,21 @@ def test_only_the_right_secret_matches() -> None:
 def test_what_is_no_key_is_refused(key: bytes) -> None:
     with pytest.raises(ValueError):
         Sealer(key)
+
+
+def test_values_whose_name_looks_secret_are_sealed_once_and_opened_again() -> None:
+    sealer = Sealer(KEY)
+    values = {"Language": "German", "LDAPPassword": "rosebud", "EmptyPassword": ""}
+    sealed = seal_values(values, sealer.seal)
+    assert sealed["Language"] == "German"
+    assert "rosebud" not in str(sealed)
+    assert seal_values(sealed, sealer.seal) == sealed
+    assert open_values(sealed, sealer.open) == values
+    assert open_values({"Language": "German"}, sealer.open) == {"Language": "German"}
+
+
+def test_a_packed_file_is_small_sealed_and_comes_back() -> None:
+    body = b"voip/line/0/auth_password=rosebud\n" * 50
+    packed = pack(body, SEALER.seal)
+    assert len(packed) < len(body) / 5
+    assert unpack(packed, SEALER.open) == body

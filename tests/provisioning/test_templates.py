@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.errors import ConfigError
-from daemon.provisioning.templates import MAX_BYTES, Template, load_templates, parse_template
+from daemon.provisioning.templates import MAX_BYTES, load_templates, parse_template
 
 DATA = Path(__file__).parent.parent / "data" / "templates"
 
@@ -95,26 +95,12 @@ def test_any_bytes_are_a_template_or_a_named_fault(raw: bytes) -> None:
     assert all("\n" not in line.text for line in template.shared + template.own)
 
 
-def chosen(own: dict[str, bytes], tenant: str, model: str) -> Template:
+def test_operators_templates_shadow_the_shipped_ones_in_any_case() -> None:
     shipped = {"generic.xml": xml("generic"), "420HD.xml": xml("shipped 420HD")}
-    return load_templates(shipped, own).find(tenant, model)
-
-
-def test_the_most_specific_template_wins() -> None:
-    own = {"acme/420HD.xml": xml("acme's 420HD"), "420HD.xml": xml("our 420HD")}
-    assert chosen(own, "acme", "420HD").description == "acme's 420HD"
-    assert chosen(own, "globex", "420HD").description == "our 420HD"
-    assert chosen({}, "acme", "420HD").description == "shipped 420HD"
-    assert chosen(own, "acme", "450HD").description == "generic"
-    assert chosen({"generic.xml": xml("our generic")}, "acme", "450HD").description == "our generic"
-
-
-def test_an_operators_generic_template_does_not_hide_a_shipped_model() -> None:
-    assert chosen({"generic.xml": xml("our generic")}, "acme", "420HD").description == "shipped 420HD"
-
-
-def test_models_and_tenants_are_found_without_regard_to_case() -> None:
-    assert chosen({"Acme/420hd.xml": xml("acme's")}, "acme", "420HD").description == "acme's"
+    templates = load_templates(shipped, {"acme/420HD.xml": xml("acme's 420HD"), "420HD.xml": xml("our 420HD")})
+    found = {name: templates.named(name) for name in ("Acme/420hd", "420HD", "generic", "450HD")}
+    said = {name: template and template.description for name, template in found.items()}
+    assert said == {"Acme/420hd": "acme's 420HD", "420HD": "our 420HD", "generic": "generic", "450HD": None}
 
 
 def test_every_broken_template_of_a_folder_is_named() -> None:
@@ -126,3 +112,51 @@ def test_every_broken_template_of_a_folder_is_named() -> None:
 def test_without_a_generic_template_nothing_starts() -> None:
     with pytest.raises(ConfigError, match="generic"):
         load_templates({}, {})
+
+
+BASE = xml("base", "; SIP\nvoip/a=1\nvoip/b=2\n\n; clock\nsystem/c=3\nzzz0_daylight_cfg=ENABLE", "d/e=4\nzzz3_user_cfg")
+
+
+def extending(base: str, shared: str = "", without: str = "") -> bytes:
+    return (
+        f"<ipphonetamplate><extends>{base}</extends><without>{without}</without><type>mine</type>"
+        f"<file_config><type>global_file</type><data>{shared}</data></file_config></ipphonetamplate>"
+    ).encode()
+
+
+def test_a_shipped_template_says_only_what_is_different() -> None:
+    shipped = {
+        "generic.xml": BASE,
+        "420HD.xml": extending("generic", "system/c=30\nnew/f=5"),
+        "420HD_LYNC.xml": extending("420HD", without="voip/"),
+    }
+    templates = load_templates(shipped, {})
+    model, lync = templates.named("420HD"), templates.named("420hd_lync")
+    assert model is not None
+    assert lync is not None
+    assert [line.text for line in model.shared] == ["voip/a=1", "voip/b=2", "system/c=30", "new/f=5"]
+    assert [line.text for line in model.own] == ["d/e=4"]
+    assert (model.type, model.description, model.name) == ("mine", "base", "shipped/420HD.xml")
+    assert [line.text for line in lync.blocks[0].lines] == [
+        "",
+        "; clock",
+        "system/c=30",
+        "new/f=5",
+        "zzz0_daylight_cfg=ENABLE",
+    ]
+    assert [(line.origin, line.number) for line in model.shared][::3] == [("shipped/generic.xml", 2), ("", 2)]
+    assert sorted(templates.names()) == ["420HD", "420HD_LYNC", "generic"]
+
+
+@pytest.mark.parametrize(
+    ("shipped", "own", "said"),
+    [
+        ({"a.xml": extending("b"), "b.xml": extending("a")}, {}, "extends itself by a circle"),
+        ({"a.xml": extending("nobody")}, {}, "nobody: is extended, but not there"),
+        ({}, {"420HD.xml": extending("generic")}, "420HD.xml:1 extends: only shipped templates may extend another"),
+    ],
+)
+def test_circles_and_what_is_not_there_are_faults(shipped: dict[str, bytes], own: dict[str, bytes], said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_templates({"generic.xml": BASE, **shipped}, own)
+    assert said in str(caught.value)

@@ -13,11 +13,11 @@ from daemon.simulate.characters import DECK, Character, Turn, cast, script_of
 @settings(max_examples=50, deadline=None)
 @given(count=st.integers(50, 400), seed=st.integers())
 def test_every_fleet_of_fifty_or_more_has_every_character(count: int, seed: int) -> None:
-    assert set(cast(count, seed)) == set(Character)
+    assert set(cast(count, seed)) == set(DECK)
 
 
-def test_the_first_twelve_phones_are_one_of_each() -> None:
-    assert set(cast(12, 3)) == set(Character)
+def test_the_first_thirteen_phones_are_one_of_each_and_none_is_a_newcomer() -> None:
+    assert set(cast(13, 3)) == set(DECK) == set(Character) - {Character.NEWCOMER}
 
 
 def test_a_deck_is_fifty_cards() -> None:

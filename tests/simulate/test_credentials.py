@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from daemon.authentication.digest import expected_response, hashed, parse_credentials
 from daemon.simulate.credentials import Proof, authorization
-from daemon.sip.digest import expected_response, hashed, parse_credentials
 
 REALM = "pbx.example.net"
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from daemon.simulate.acts import SendAlert
+from daemon.simulate.acts import SendAlert, SendSettings
 from daemon.simulate.characters import Character
 from daemon.simulate.http_side import HttpTrouble
 from daemon.simulate.phone import Phone
@@ -19,14 +19,14 @@ def phone() -> Phone:
 
 
 async def test_the_phones_file_comes_over_what_it_includes(fake_daemon: FakeDaemon, phone: Phone) -> None:
-    settings = await Visits(fake_daemon.url).fetch_files(phone)
+    settings = (await Visits(fake_daemon.url).fetch_files(phone)).settings
     assert settings["ems_server/keep_alive_period"] == "1"
     assert settings["voip/line/0/auth_password"] == "0123"
 
 
 async def test_once_it_has_its_own_urls_a_phone_uses_no_other(fake_daemon: FakeDaemon, phone: Phone) -> None:
     visits = Visits(fake_daemon.url.rstrip("/"))
-    phone.kept.update(await visits.fetch_files(phone))
+    phone.kept.update((await visits.fetch_files(phone)).settings)
     fake_daemon.asked.clear()
     await visits.fetch_files(phone)
     await visits.report(phone, "started")

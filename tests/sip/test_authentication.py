@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from daemon.authentication.digest import Credentials, answer_challenge, expected_response, hashed
 from daemon.config.settings import Sip
 from daemon.errors import StoreUnavailable
 from daemon.fleet.events import Registered
 from daemon.fleet.model import Mac
 from daemon.sip import authentication
-from daemon.sip.digest import Credentials, answer_challenge, expected_response, hashed
 from daemon.sip.message import Source
 from daemon.sip.responses import Reply
 from tests.support.sip_messages import ALICE, BOB, register

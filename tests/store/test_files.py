@@ -17,7 +17,8 @@ from daemon.store.files import load_or_create_key, read_shipped_templates, read_
 
 def test_the_shipped_templates_are_all_good() -> None:
     templates = load_templates(read_shipped_templates(), {})
-    assert templates.find("acme", "420HD").name == "shipped/generic.xml"
+    assert (generic := templates.named("generic"))
+    assert generic.name == "shipped/generic.xml"
 
 
 def test_operators_templates_are_read_by_model_and_by_tenant_and_model(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ PAIRS: list[tuple[st.SearchStrategy[Any], Callable[[Any], rows.Row], Callable[[r
     (nouns.tenants, rows.tenant_row, rows.tenant_of),
     (nouns.servers, rows.server_row, rows.server_of),
     (nouns.users, rows.user_row, rows.user_of),
+    (nouns.file_versions, rows.file_version_row, rows.file_version_of),
     (nouns.documents, rows.document_row, rows.document_of),
     (nouns.records(), rows.device_row, rows.device_of),
     (nouns.states(), rows.state_row, rows.state_of),

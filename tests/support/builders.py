@@ -14,6 +14,8 @@ from daemon.fleet.records import Inventory, NumberEntry
 MAC = Mac("00908f4867af")
 OTHER_MAC = Mac("00908f000002")
 NOW = 1_800_000_000.0
+# Of a device's record: what is its name, and what no inventory says.
+UNWRITTEN = {"mac", "armed_until", "secret_generation", "token_hash", "token_until"}
 
 HQ = Site("hq", ip_network("10.1.2.0/24"))
 ACME = Tenant("acme", subnet=ip_network("10.1.0.0/16"), default=True, sites=(HQ,))
@@ -57,7 +59,7 @@ def alert(name: str = "IPPHONE REGISTRATION FAILURE", severity: Severity = Sever
 
 def inventory(*records: DeviceRecord, numbers: tuple[NumberEntry, ...] = ()) -> Inventory:
     """Acme with its servers and these devices, every field written."""
-    written = frozenset(DeviceRecord.__dataclass_fields__) - {"mac", "armed_until", "secret_generation"}
+    written = frozenset(DeviceRecord.__dataclass_fields__) - UNWRITTEN
     return Inventory((ACME,), (PBX_A, PBX_B), records, {entry.mac: written for entry in records}, numbers)
 
 

@@ -55,10 +55,13 @@ class DaemonProcess:
 
 
 @asynccontextmanager
-async def serving(config: Path, **environment: str) -> AsyncIterator[DaemonProcess]:
-    """`python -m daemon serve` with that configuration; killed at the end should it still run."""
+async def serving(config: Path, *before: str, **environment: str) -> AsyncIterator[DaemonProcess]:
+    """`python -m daemon serve` with that configuration; killed at the end should it still run.
+
+    `before` is what stands in front of the command, such as `ip netns exec NAME`.
+    """
     process = await trio.lowlevel.open_process(
-        [sys.executable, "-m", "daemon", "serve", "--config", str(config)],
+        [*before, sys.executable, "-m", "daemon", "serve", "--config", str(config)],
         stderr=subprocess.PIPE,
         cwd=ROOT,
         env={**os.environ, **environment},

@@ -1,4 +1,4 @@
-"""A daemon of a few lines for simulated phones: serves one file, takes reports and registrations, pings on request."""
+"""A daemon of a few lines for simulated phones: serves one file, takes what they send, pings and notifies on request."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ class FakeDaemon:
     sip_address: tuple[str, int] = ("", 0)
     asked: list[tuple[str, str, str]] = field(default_factory=list)  # source, method, path
     bodies: list[dict[str, object]] = field(default_factory=list)
+    uploads: list[tuple[str, str]] = field(default_factory=list)  # path, text
+    images: dict[str, bytes] = field(default_factory=dict)  # by name
     registers: list[str] = field(default_factory=list)
     replies: list[str] = field(default_factory=list)
     requests: list[object] = field(default_factory=list)
@@ -40,6 +42,10 @@ class FakeDaemon:
     async def ping(self, address: tuple[str, int]) -> None:
         assert self.socket is not None
         await self.socket.sendto(OPTIONS, address)
+
+    async def notify(self, address: tuple[str, int], event: str, cseq: int = 1) -> None:
+        assert self.socket is not None
+        await self.socket.sendto(notify(event, cseq), address)
 
     async def serve_http(self, stream: trio.SocketStream) -> None:
         connection = h11.Connection(h11.SERVER)
@@ -58,21 +64,26 @@ class FakeDaemon:
             return
         path = request.target.decode()
         self.asked.append((stream.socket.getpeername()[0], request.method.decode(), path))
-        status, answer = self._answer(path, body)
+        status, answer = self._answer(request.method.decode(), path, body)
         head = h11.Response(status_code=status, headers=[("Content-Length", str(len(answer))), ("Connection", "close")])
-        sent = [connection.send(part) for part in (head, h11.Data(data=answer), h11.EndOfMessage())]
+        content = b"" if request.method == b"HEAD" else answer
+        sent = [connection.send(part) for part in (head, h11.Data(data=content), h11.EndOfMessage())]
         try:
             await stream.send_all(b"".join(part for part in sent if part))
         except trio.BrokenResourceError:
             return
 
-    def _answer(self, path: str, body: bytes) -> tuple[int, bytes]:
+    def _answer(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:
+        if method == "PUT":
+            self.uploads.append((path, body.decode()))
+            return 200, b""
         if body:
             self.bodies.append(json.loads(body))
             requests, self.requests = self.requests, []
             return self.status, json.dumps({"requests": requests}).encode()
         if path.endswith(".img"):
-            return 200, bytes(1_000_000)
+            image = self.images.get(path.rpartition("/")[2])
+            return (404, b"") if image is None else (200, image)
         text = SHARED if path.endswith("shared.cfg") else CONFIGURATION.format(url=self.url)
         return self.status, text.encode()
 

@@ -21,6 +21,7 @@ PHONE = Endpoints(client=("10.1.0.9", 40000), server=("10.1.0.1", 8081))
 class SmallLimits:
     max_body: int = 1000
     max_connections: int = 10
+    max_in_progress: int = 10
     idle_timeout: float = 75.0
     request_timeout: float = 30.0
 

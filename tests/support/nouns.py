@@ -31,7 +31,19 @@ from daemon.fleet.model import (
     Transition,
 )
 from daemon.fleet.notifications import Alarm, EventType, Notification, Severity
-from daemon.fleet.records import Document, NumberEntry, NumberStatus, Operator, PhoneRequest, Role, User
+from daemon.fleet.operation import BATCHES, DELAYS, Item, Kind, Operation, OperationState, Plan, Step, Way
+from daemon.fleet.records import (
+    Document,
+    FileVersion,
+    NumberEntry,
+    NumberStatus,
+    Operator,
+    PhoneRequest,
+    Role,
+    StoredFile,
+    StoredKind,
+    User,
+)
 from daemon.store.alarm_rows import OutboxEntry
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -98,6 +110,17 @@ users = built(User, name=names, tenant=names, **dict.fromkeys(("display_name", "
 documents = built(
     Document, path=st.sampled_from(["template/a", "user/b"]), version=st.integers(1, 4), body=texts, at=times, by=texts
 )
+stored_files = built(
+    StoredFile,
+    name=names,
+    kind=st.sampled_from(StoredKind),
+    size=whole,
+    uploaded_at=times,
+    **dict.fromkeys(("hash", "model", "version", "description", "group", "by"), texts),
+)
+file_versions = built(
+    FileVersion, mac=macs, number=st.integers(1, 4), digest=texts, at=times, made_by=texts, body=texts
+)
 servers = built(Server, name=names, address=texts)
 numbers = built(
     NumberEntry,
@@ -135,6 +158,47 @@ requests = built(
     queued_at=times,
     expires_at=times,
     handed_out_at=st.none() | times,
+)
+operations = built(
+    Operation,
+    id=st.integers(1, 4),
+    kind=st.sampled_from(Kind),
+    plan=built(
+        Plan,
+        batch=st.sampled_from(BATCHES),
+        delay=st.sampled_from(DELAYS),
+        at=times,
+        waves=st.lists(whole, max_size=2).map(tuple),
+        budget=st.floats(0, 1),
+        quiet_hours=texts,
+        patience=times,
+    ),
+    by=texts,
+    created_at=times,
+    parameters=st.dictionaries(texts, texts, max_size=2).map(MappingProxyType),
+    state=st.sampled_from(OperationState),
+    reason=texts,
+    ended_at=times,
+    next_at=times,
+    wave=whole,
+    forgiven=whole,
+)
+operation_items = built(
+    Item,
+    operation=st.integers(1, 4),
+    mac=macs,
+    place=whole,
+    step=st.sampled_from(Step),
+    missing=st.lists(st.sampled_from(Step), max_size=3).map(tuple),
+    stuck=texts,
+    reason=texts,
+    way=st.sampled_from(Way),
+    at=times,
+    asked_at=times,
+    retry_at=times,
+    tries=whole,
+    request=whole,
+    own=st.dictionaries(texts, texts, max_size=2).map(MappingProxyType),
 )
 operators = built(Operator, name=names, role=st.sampled_from(Role), token_hash=texts, added_at=times)
 connections = built(

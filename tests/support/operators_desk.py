@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,17 +17,22 @@ from daemon.errors import StoreUnavailable
 from daemon.fleet import enrolment
 from daemon.fleet.acts import InventoryApplied, OperatorAdded
 from daemon.fleet.calls import CallQuality, CallsWanted
-from daemon.fleet.commands import Answer, AppendTransition, SaveCall
+from daemon.fleet.commands import Answer, AppendTransition, SaveCall, SaveDocument, SaveFileVersion
 from daemon.fleet.events import Event
 from daemon.fleet.fleet import Fleet
-from daemon.fleet.model import DeviceRecord, Transition
-from daemon.fleet.records import Inventory, Operator, Role, Snapshot
+from daemon.fleet.model import DeviceRecord, Mac, Transition
+from daemon.fleet.records import Document, FileVersion, Inventory, Operator, Role, Snapshot
 from daemon.http.operators.access import token_hash
 from daemon.http.operators.app import OperatorsApp, operators_app
 from daemon.http.operators.desk import Desk
+from daemon.provisioning.provisioner import Provisioner
+from daemon.provisioning.templates import load_templates
 from daemon.scheduler.clock import Clock
 from daemon.sip.trace import Traces
+from daemon.store.files import read_shipped_templates
 from tests.support.builders import NOW, inventory
+from tests.support.provisioned import SEALER
+from tests.support.stored_files import FolderContents
 
 Scope = Any
 
@@ -58,6 +64,17 @@ class DeskWithFleet:
         self.not_ready: tuple[str, ...] = ()
         self.probed: list[tuple[str, str, float, bool]] = []
         self.traces = Traces(self.settings.sip.trace, self.fleet)
+        self.contents = FolderContents(Path("/nowhere"))  # tests of uploads bring their own folder
+        self.kept_documents: list[Document] = []
+        self.kept_files: list[FileVersion] = []
+        self.provisioner = Provisioner(
+            self.fleet,
+            load_templates(read_shipped_templates(), {}),
+            SEALER,
+            settings=self.settings.provisioning,
+            keep_alive=self.settings.keep_alive,
+            sip=self.settings.sip,
+        )
         self.app: OperatorsApp = operators_app(self._desk())
         self.deliver(InventoryApplied(inventory(*records), "test"))
         for role in Role:
@@ -70,6 +87,8 @@ class DeskWithFleet:
         self.heard.append(event)
         self.kept_calls.update((order.call.id, order.call) for order in orders if isinstance(order, SaveCall))
         self.steps += [order.transition for order in orders if isinstance(order, AppendTransition)]
+        self.kept_documents += [order.document for order in orders if isinstance(order, SaveDocument)]
+        self.kept_files += [order.version for order in orders if isinstance(order, SaveFileVersion)]
         answer = next((order for order in orders if isinstance(order, Answer)), None)
         return Kept(answer, self.disk_full)
 
@@ -105,11 +124,20 @@ class DeskWithFleet:
             call=self._call,
             parse=partial(parse_inventory, file="inventory", seal=lambda password: f"sealed {password}"),
             check=self._check,
+            object_to=self.fleet.objections,
             export=export_inventory,
             metrics=lambda: b"ringkeeper_up 1\n",
             ready=lambda: (not self.not_ready, self.not_ready),
             probe=self._probe,
             traces=self.traces,
+            contents=self.contents,
+            seal=SEALER.seal,
+            open_text=SEALER.open,
+            versions=self._versions,
+            maker=lambda: self.provisioner.maker,
+            prepare=self.provisioner.prepare,
+            address=self.provisioner.address,
+            file_versions=self._file_versions,
         )
 
     def _check(self, wanted: Inventory) -> Sequence[str]:
@@ -117,6 +145,12 @@ class DeskWithFleet:
 
     async def _timeline(self, key: str, limit: int) -> Sequence[Transition]:
         return [step for step in reversed(self.steps) if step.key == key][:limit]
+
+    async def _versions(self, path: str, limit: int) -> Sequence[Document]:
+        return [document for document in reversed(self.kept_documents) if document.path == path][:limit]
+
+    async def _file_versions(self, mac: Mac, limit: int) -> Sequence[FileVersion]:
+        return [version for version in reversed(self.kept_files) if version.mac == mac][:limit]
 
     async def _calls(self, wanted: CallsWanted) -> Sequence[CallQuality]:
         newest = sorted(self.kept_calls.values(), key=lambda call: (call.at, call.id), reverse=True)

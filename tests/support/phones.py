@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from daemon.config.settings import Provisioning
 from daemon.errors import StoreUnavailable
 from daemon.fleet.commands import Answer
 from daemon.fleet.device import Device
 from daemon.fleet.events import Event
-from daemon.fleet.model import DeviceRecord, Mac, Tenant
-from daemon.fleet.records import PhoneRequest
+from daemon.fleet.model import DeviceRecord, Mac, Network, Tenant
+from daemon.fleet.records import PhoneRequest, StoredFile
 from daemon.http.phones.app import PhonesApp, phones_app
 from daemon.provisioning.served import FileRequest, Refusal, ServedFile
 from tests.support.builders import ACME, MAC, NOW, record
@@ -53,6 +54,8 @@ class Scene:
 
     directory: Directory = field(default_factory=lambda: Directory(record()))
     firmware: Path | None = None
+    stored: dict[str, tuple[StoredFile, Path]] = field(default_factory=dict)
+    proxies: tuple[Network, ...] = ()
     file: ServedFile | Refusal = field(default_factory=lambda: Refusal("no such file"))
     requests: tuple[PhoneRequest, ...] = ()
     accepting: bool = True
@@ -60,6 +63,8 @@ class Scene:
     events: list[Event] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
     asked: list[FileRequest] = field(default_factory=list)
+    settings: Provisioning = field(default_factory=Provisioning)
+    at: float = NOW
 
     def __post_init__(self) -> None:
         self.app: PhonesApp = phones_app(
@@ -68,8 +73,13 @@ class Scene:
             files=self,
             secret_matches=lambda *given: given[-1] == SECRET,
             accepting=lambda: self.accepting,
-            now=lambda: NOW,
+            now=lambda: self.at,
             firmware=self.firmware,
+            proxies=lambda: self.proxies,
+            seal=lambda text: f"sealed {text}",
+            stored=lambda name: self.stored.get(name),
+            device_secret=lambda *_: SECRET,
+            settings=lambda: self.settings,
         )
 
     def serve(self, request: FileRequest, now: float) -> ServedFile | Refusal:

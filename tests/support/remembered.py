@@ -14,8 +14,12 @@ from daemon.fleet.commands import (
     DropConnection,
     DropDevice,
     DropDocument,
+    DropFileVersion,
+    DropItem,
+    DropOperation,
     DropOperator,
     DropRequest,
+    DropStoredFile,
     DropTenant,
     DropUser,
     Notify,
@@ -24,20 +28,24 @@ from daemon.fleet.commands import (
     SaveConnection,
     SaveDevice,
     SaveDocument,
+    SaveFileVersion,
+    SaveItem,
     SaveLastSeen,
     SaveMark,
     SaveNumber,
+    SaveOperation,
     SaveOperator,
     SaveRequest,
     SaveServer,
     SaveState,
+    SaveStoredFile,
     SaveTenant,
     SaveUser,
     StoreCommand,
 )
 from daemon.fleet.model import Mac, Transition
 from daemon.fleet.notifications import Notification
-from daemon.fleet.records import Document, Snapshot
+from daemon.fleet.records import Document, FileVersion, Snapshot
 from tests.support import nouns
 
 commands: st.SearchStrategy[StoreCommand] = st.one_of(
@@ -47,6 +55,10 @@ commands: st.SearchStrategy[StoreCommand] = st.one_of(
     st.builds(DropUser, nouns.users.map(lambda user: user.key)),
     st.builds(SaveDocument, nouns.documents),
     st.builds(DropDocument, nouns.documents.map(lambda document: document.id)),
+    st.builds(SaveStoredFile, nouns.stored_files),
+    st.builds(DropStoredFile, nouns.names),
+    st.builds(SaveFileVersion, nouns.file_versions),
+    st.builds(DropFileVersion, nouns.file_versions.map(lambda version: version.id)),
     st.builds(SaveServer, nouns.servers),
     st.builds(SaveDevice, nouns.records()),
     st.builds(SaveState, nouns.states()),
@@ -58,6 +70,10 @@ commands: st.SearchStrategy[StoreCommand] = st.one_of(
     st.builds(SaveNumber, nouns.numbers),
     st.builds(SaveRequest, nouns.requests),
     st.builds(DropRequest, st.integers(1, 8)),
+    st.builds(SaveOperation, nouns.operations),
+    st.builds(DropOperation, st.integers(1, 4)),
+    st.builds(SaveItem, nouns.operation_items),
+    st.builds(DropItem, nouns.operation_items.map(lambda item: item.key)),
     st.builds(SaveOperator, nouns.operators),
     st.builds(DropOperator, nouns.names),
     st.builds(SaveConnection, nouns.connections),
@@ -70,6 +86,14 @@ commands: st.SearchStrategy[StoreCommand] = st.one_of(
 
 def _version(document: Document) -> int:
     return document.version
+
+
+def _number(version: FileVersion) -> int:
+    return version.number
+
+
+def _identity(version: FileVersion) -> str:
+    return version.id
 
 
 class Remembered:
@@ -97,6 +121,14 @@ class Remembered:
                 tables["documents"][noun.id] = noun
             case DropDocument(key):
                 tables["documents"].pop(key, None)
+            case SaveStoredFile(noun):
+                tables["files"][noun.name] = noun
+            case DropStoredFile(key):
+                tables["files"].pop(key, None)
+            case SaveFileVersion(noun):
+                tables["file_versions"][noun.id] = noun
+            case DropFileVersion(key):
+                tables["file_versions"].pop(key, None)
             case SaveDevice(noun):
                 tables["records"][noun.mac] = noun
             case SaveState(noun):
@@ -112,6 +144,14 @@ class Remembered:
                 tables["alarms"].pop(key, None)
             case DropRequest(key):
                 tables["requests"].pop(key, None)
+            case SaveOperation(noun):
+                tables["operations"][noun.id] = noun
+            case DropOperation(key):
+                tables["operations"].pop(key, None)
+            case SaveItem(noun):
+                tables["operation_items"][noun.key] = noun
+            case DropItem(key):
+                tables["operation_items"].pop(key, None)
             case DropOperator(key):
                 tables["operators"].pop(key, None)
             case SaveConnection(noun):
@@ -139,6 +179,8 @@ class Remembered:
         ordered["calls"] = tuple(replace(call, text="") for call in newest_first)
         newest = {document.path: document for document in sorted(self.tables["documents"].values(), key=_version)}
         ordered["documents"] = tuple(sorted(newest.values(), key=lambda document: document.id))
+        given = {version.mac: version for version in sorted(self.tables["file_versions"].values(), key=_number)}
+        ordered["file_versions"] = tuple(sorted((replace(each, body="") for each in given.values()), key=_identity))
         return Snapshot(**{**ordered, "marks": MappingProxyType(self.tables["marks"])})
 
     def timeline(self, mac: Mac) -> list[Transition]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from daemon.authentication.digest import answer_challenge
 from daemon.config.settings import Sip
 from daemon.errors import BadMessage
 from daemon.fleet.events import Event, Registered, Unregistered
 from daemon.fleet.model import Mac, Tenant
-from daemon.sip.digest import answer_challenge
 from daemon.sip.message import Request, Source
 from daemon.sip.parser import parse
 from daemon.sip.registrar import Registrar

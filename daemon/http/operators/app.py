@@ -17,24 +17,46 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from daemon import __version__
 from daemon.http.operators import (
     alarms,
+    approval,
     calls,
     connections,
     connectors,
     devices,
+    dhcp,
+    extra_lines,
+    file_history,
+    files,
+    firmware,
+    first_contact,
+    generate,
     health,
+    imports,
     inventory,
     live,
     numbers,
+    operations,
     operators,
+    placeholders,
+    preview,
     probe,
     quality,
     requests,
     resync,
+    operations,
+    swap,
     summary,
+    swap,
+    template_defaults,
+    template_versions,
+    templates,
+    tenants,
     trace,
+    user_configuration,
+    users,
 )
 from daemon.http.operators.access import Access
 from daemon.http.operators.desk import Desk
+from daemon.http.operators.import_run import ImportBook
 from daemon.http.operators.live import Live, LiveStatistics
 from daemon.http.operators.pages import fleet, phone, sign_in, static
 from daemon.http.operators.pages.templates import show_problem
@@ -42,9 +64,20 @@ from daemon.http.operators.problems import ProblemBody, problem_handlers
 
 API = "/api/v1"
 API_PARTS = (
+    preview,
+    file_history,
+    generate,
     devices,
+    approval,
+    dhcp,
+    firmware,
+    files,
+    user_configuration,
     requests,
     resync,
+    operations,
+    swap,
+    first_contact,
     connections,
     connectors,
     numbers,
@@ -53,9 +86,17 @@ API_PARTS = (
     quality,
     summary,
     inventory,
+    imports,
+    users,
+    tenants,
     operators,
     live,
     trace,
+    template_defaults,  # before templates, one of which could have that name
+    template_versions,
+    templates,
+    placeholders,
+    extra_lines,
 )
 OTHER_PARTS = (fleet, phone, sign_in, static, health, probe)
 
@@ -98,6 +139,7 @@ class OperatorsApp:
         self.routes.state.desk = desk
         self.routes.state.access = self._access
         self.routes.state.live = self._live
+        self.routes.state.imports = ImportBook()
         self._app: ASGIApp = self.routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

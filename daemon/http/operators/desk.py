@@ -5,8 +5,10 @@ The composition root fills it in; tests fill it with a fleet of their own. Not h
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
@@ -29,7 +31,20 @@ from daemon.fleet.model import (
     Transition,
 )
 from daemon.fleet.notifications import Alarm, Severity
-from daemon.fleet.records import Inventory, NumberEntry, NumberStatus, Operator, PhoneRequest
+from daemon.fleet.operations import OperationBook
+from daemon.fleet.records import (
+    Document,
+    FileVersion,
+    Inventory,
+    NumberEntry,
+    NumberStatus,
+    Objection,
+    Operator,
+    PhoneRequest,
+    StoredFile,
+    User,
+)
+from daemon.provisioning.making import FileMaker
 from daemon.scheduler.clock import Clock
 
 
@@ -93,6 +108,22 @@ class Directory(Protocol):
         """SIP connections by name."""
 
     @property
+    def users(self) -> Mapping[str, User]:
+        """Users by key."""
+
+    @property
+    def documents(self) -> Mapping[str, Document]:
+        """The newest version of every document by path."""
+
+    @property
+    def files(self) -> Mapping[str, StoredFile]:
+        """Uploaded files by name."""
+
+    @property
+    def operations(self) -> OperationBook:
+        """What is being done to many devices."""
+
+    @property
     def calls(self) -> CallBook:
         """The calls of the last window."""
 
@@ -100,11 +131,18 @@ class Directory(Protocol):
     def operators(self) -> Mapping[str, Operator]:
         """Operators by name."""
 
+    @property
+    def intake(self) -> IntakeProgress | None:
+        """How far a large inventory has come, while one is being taken."""
+
     def device(self, mac: Mac) -> Device | None:
         """The device with this MAC."""
 
     def devices(self) -> Collection[Device]:
         """All devices."""
+
+    def default_tenant(self) -> Tenant | None:
+        """Whose new phones are, if nothing else says so."""
 
     def requests_of(self, mac: Mac) -> tuple[PhoneRequest, ...]:
         """What waits for a device, or was handed to it."""
@@ -229,6 +267,63 @@ class ConnectorStatus(Protocol):
         """The last failure in words, "" if there was none."""
 
 
+class Taken(Protocol):
+    """Uploaded content that is durable."""
+
+    @property
+    def hash(self) -> str:
+        """SHA-256, hex."""
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+
+
+class Contents(Protocol):
+    """The content of uploaded files."""
+
+    def taking(self, pieces: AsyncIterator[bytes], declared: int = 0) -> AbstractAsyncContextManager[Taken]:
+        """Make it durable; within the block its record is to become so, too. `BadMessage`, `StoreUnavailable`."""
+
+    def path(self, digest: str) -> Path | None:
+        """Where content lies."""
+
+    async def sweep(self) -> None:
+        """Remove content that no record names any more."""
+
+    async def look(self) -> Mapping[str, int]:
+        """The files that were put into the folder by hand: name -> bytes."""
+
+
+class Export(Protocol):
+    """Makes an inventory of what is given, as YAML text that `parse` reads back. Pure: it runs in a thread."""
+
+    def __call__(
+        self,
+        tenants: Iterable[Tenant],
+        servers: Iterable[Server],
+        devices: Iterable[DeviceRecord],
+        numbers: Iterable[NumberEntry],
+        connections: Iterable[ConnectionRecord] = (),
+        *,
+        users: Iterable[User] = (),
+        open_secret: Callable[[str], str] | None = None,
+    ) -> str:
+        """`open_secret` opens sealed passwords; None leaves them out."""
+
+
+class IntakeProgress(Protocol):
+    """How far a large inventory has come."""
+
+    @property
+    def total(self) -> int:
+        """Its entries."""
+
+    @property
+    def done(self) -> int:
+        """Those taken so far."""
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """Everything at hand; `settings` gives the settings in force, so a reload needs no word here."""
@@ -242,20 +337,20 @@ class Desk:
     call: Callable[[str], Awaitable[CallQuality | None]]  # by id, with its text
     parse: Callable[[str], Inventory]  # YAML text; raises ConfigError. Pure: it runs in a thread
     check: Callable[[Inventory], Sequence[str]]  # why the fleet would refuse it, one sentence each
-    export: Callable[
-        [
-            Iterable[Tenant],
-            Iterable[Server],
-            Iterable[DeviceRecord],
-            Iterable[NumberEntry],
-            Iterable[ConnectionRecord],
-        ],
-        str,
-    ]  # YAML text that `parse` reads back. Pure: it runs in a thread
+    object_to: Callable[[Inventory], Sequence[Objection]]  # the same, and what each is about
+    export: Export
     metrics: Callable[[], bytes]  # Prometheus' text format
     ready: Callable[[], tuple[bool, tuple[str, ...]]]  # with the reasons when not
     probe: Callable[[str, str, float, bool], Awaitable[bytes]]  # target, module, seconds, debug -> Prometheus' text
     traces: Traces
+    contents: Contents
+    seal: Callable[[str], str]  # closes a text for the disk
+    open_text: Callable[[str], str]  # opens it; `StoreUnavailable` if it cannot be opened
+    versions: Callable[[str, int], Awaitable[Sequence[Document]]]  # of a document by path; newest first
+    maker: Callable[[], FileMaker]  # of phones' files, by what is in force
+    prepare: Callable[[Device], object]  # makes its file and keeps it; `ConfigError` if it cannot be made
+    address: Callable[[], str]  # how phones address us: a host, perhaps with a port
+    file_versions: Callable[[Mac, int], Awaitable[Sequence[FileVersion]]]  # what a phone was given; newest first
     connectors: Callable[[], Sequence[ConnectorStatus]] = tuple  # in the order of the settings
 
 

@@ -1,13 +1,11 @@
-"""Routes about devices: look, delete, arm, approve."""
+"""Routes about devices: look, create, edit, delete, arm. Not here: approving them (`approval`)."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Annotated
-
+import trio
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, Field
 
+from daemon.config.entries import WrittenDevice
 from daemon.errors import BadMessage, Refused
 from daemon.fleet.acts import DeviceArmed, DeviceDeleted, InventoryApplied
 from daemon.fleet.calls import CallsWanted
@@ -15,11 +13,12 @@ from daemon.fleet.delivery import Delivery
 from daemon.fleet.device import Device
 from daemon.fleet.model import Transition, parse_mac
 from daemon.fleet.records import Inventory, PhoneRequest
-from daemon.http.operators.access import Actor, Reader
+from daemon.http.operators.access import Actor, Caller, Reader
+from daemon.http.operators.bodies import body_of, read_body
 from daemon.http.operators.contact_views import binding_view, contact_view, interval_in_force, loss
 from daemon.http.operators.desk import AtDesk, Desk
 from daemon.http.operators.lists import find, parameters_of, parse_query
-from daemon.http.operators.problems import not_found
+from daemon.http.operators.problems import Problem, not_found
 from daemon.http.operators.quality_views import call_item, experience_view
 from daemon.http.operators.views import (
     DEVICES,
@@ -42,19 +41,6 @@ TIMELINE_STEPS = 50  # what fits on a screen or two; older steps stay in the sto
 
 router = APIRouter(prefix="/devices", tags=["devices"])
 
-Name = Annotated[str, Field(max_length=100)]
-
-
-class Approval(BaseModel):
-    """Whose phone an unapproved phone is; what is left out stays as it is."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    tenant: Annotated[str, Field(min_length=1, max_length=100)]
-    site: Name | None = None
-    user: Name | None = None
-    number: Name | None = None
-
 
 @router.get("", openapi_extra=parameters_of(DEVICES))
 async def list_devices(request: Request, desk: AtDesk, caller: Reader) -> DeviceList:
@@ -63,10 +49,27 @@ async def list_devices(request: Request, desk: AtDesk, caller: Reader) -> Device
     return DeviceList(items=[device_item(device) for device in page.items], next=page.next)
 
 
+@router.post("", status_code=201)
+async def create_device(written: WrittenDevice, desk: AtDesk, caller: Actor) -> DeviceDetail:
+    """Define a device; it is armed for its first contact."""
+    if desk.directory.device(written.mac) is not None:
+        raise Problem(409, f"there is a device {written.mac} already: change it with PATCH")
+    await write_device(desk, caller, written)
+    return await device_detail(desk, known_device(desk, written.mac))
+
+
 @router.get("/{mac}")
 async def show_device(mac: str, desk: AtDesk, caller: Reader) -> DeviceDetail:
     """One device with its reasons, its newest timeline and what waits for it."""
     return await device_detail(desk, known_device(desk, mac))
+
+
+@router.patch("/{mac}", openapi_extra=body_of(WrittenDevice))
+async def edit_device(mac: str, request: Request, desk: AtDesk, caller: Actor) -> DeviceDetail:
+    """Change the fields that are named; what is left out stays."""
+    device = known_device(desk, mac)
+    await write_device(desk, caller, await read_body(request, WrittenDevice, mac=device.mac))
+    return await device_detail(desk, device)
 
 
 @router.delete("/{mac}", status_code=204)
@@ -84,16 +87,6 @@ async def arm_device(mac: str, desk: AtDesk, caller: Actor) -> DeviceDetail:
     return await device_detail(desk, device)
 
 
-@router.post("/{mac}/approve")
-async def approve_device(mac: str, approval: Approval, desk: AtDesk, caller: Actor) -> DeviceDetail:
-    """Take an unapproved phone into a tenant."""
-    device = known_device(desk, mac)
-    written = approval.model_dump(exclude_none=True) | {"approved": True}
-    inventory = Inventory(devices=(replace(device.record, **written),), device_fields={device.mac: frozenset(written)})
-    await kept(desk.deliver(InventoryApplied(inventory, caller.name)))
-    return await device_detail(desk, known_device(desk, mac))
-
-
 def known_device(desk: Desk, text: str) -> Device:
     """The device that a path names, in any punctuation; `Problem` 404 otherwise."""
     try:
@@ -103,6 +96,13 @@ def known_device(desk: Desk, text: str) -> Device:
     if device is None:
         raise not_found(f"device {text[:40]}")
     return device
+
+
+async def write_device(desk: Desk, caller: Caller, written: WrittenDevice) -> None:
+    """Take one device as it is written; returns when that is durable, `Refused` if the rules forbid it."""
+    record = await trio.to_thread.run_sync(written.noun, desk.seal)
+    inventory = Inventory(devices=(record,), device_fields={record.mac: written.fields()})
+    await kept(desk.deliver(InventoryApplied(inventory, caller.name)))
 
 
 async def kept(delivery: Delivery) -> None:

@@ -12,7 +12,7 @@ from daemon.fleet.model import Tenant
 from daemon.http.operators.access import Reader
 from daemon.http.operators.desk import AtDesk, Desk
 from daemon.http.operators.problems import Problem, ProblemFault, not_found
-from daemon.provisioning.dhcp import ALL, PHONES, SERVERS, snippets
+from daemon.provisioning.dhcp import SERVERS, VENDOR_NAMES, snippets
 from daemon.provisioning.urls import Form, address_for, own_url
 
 router = APIRouter(prefix="/dhcp", tags=["provisioning"])
@@ -21,7 +21,7 @@ _TEXT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {"sche
 
 Short = Annotated[str, Query(max_length=200)]
 Server = Annotated[str, Query(max_length=200, description=f"one of {', '.join(SERVERS)}; not with form=direct")]
-Vendor = Annotated[str, Query(max_length=200, description=f"one of {', '.join((*PHONES, ALL))}")]
+Vendor = Annotated[str, Query(max_length=200, description=f"one of {', '.join(VENDOR_NAMES)}")]
 
 
 @router.get("", response_class=Response, responses=_TEXT)

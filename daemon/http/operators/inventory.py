@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import trio
@@ -14,6 +15,7 @@ from daemon.fleet.records import Inventory
 from daemon.http.operators.access import Actor, Reader
 from daemon.http.operators.desk import AtDesk, Desk
 from daemon.http.operators.devices import kept
+from daemon.http.operators.imports import require_right_to_secrets
 from daemon.http.operators.problems import Problem
 
 router = APIRouter(prefix="/inventory", tags=["inventory"])
@@ -35,6 +37,7 @@ class Applied(BaseModel):
     new_devices: int
     numbers: int
     connections: int
+    users: int
 
 
 @router.post("", openapi_extra=_YAML_BODY)
@@ -52,8 +55,9 @@ async def apply_inventory(request: Request, desk: AtDesk, caller: Actor, dry_run
 
 
 @router.get("", response_class=Response, responses=_YAML_ANSWER)
-async def export_inventory(desk: AtDesk, caller: Reader) -> Response:
-    """The whole inventory, without passwords, in the form that POST takes."""
+async def export_inventory(desk: AtDesk, caller: Reader, secrets: bool = False) -> Response:
+    """The whole inventory in the form that POST takes; passwords for administrators who ask."""
+    require_right_to_secrets(caller, secrets=secrets)
     directory = desk.directory
     parts = (
         tuple(directory.tenants.values()),
@@ -62,7 +66,9 @@ async def export_inventory(desk: AtDesk, caller: Reader) -> Response:
         tuple(directory.numbers.values()),
         tuple(connection.record for connection in directory.connections.values()),
     )
-    return Response(await trio.to_thread.run_sync(desk.export, *parts), media_type=_YAML)
+    users, opener = tuple(directory.users.values()), desk.open_text if secrets else None
+    export = partial(desk.export, *parts, users=users, open_secret=opener)
+    return Response(await trio.to_thread.run_sync(export), media_type=_YAML)
 
 
 async def _read(request: Request, desk: Desk) -> Inventory:
@@ -83,4 +89,5 @@ def _weigh(inventory: Inventory, desk: Desk, *, applied: bool) -> Applied:
         new_devices=sum(desk.directory.device(record.mac) is None for record in inventory.devices),
         numbers=len(inventory.numbers),
         connections=len(inventory.connections),
+        users=len(inventory.users),
     )

@@ -96,20 +96,25 @@ def parse_query(listing: Listing[Any], parameters: Iterable[tuple[str, str]]) ->
 def find(listing: Listing[Thing], things: Iterable[Thing], query: Query) -> Page[Thing]:
     """The page of `things` that `query` asks for, in order of the sort field and then of the key."""
     place = _place(listing, query.sort)
-    matching: Iterable[Thing] = _matching(listing, things, query)
+    left: Iterable[Thing] = matching(listing, things, query)
     if query.after is not None:
         last = _order(*query.after)
-        matching = (t for t in matching if (place(t) < last if query.descending else place(t) > last))
+        left = (t for t in left if (place(t) < last if query.descending else place(t) > last))
     pick = nlargest if query.descending else nsmallest
-    found = pick(query.limit + 1, matching, key=place)
+    found = pick(query.limit + 1, left, key=place)
     items = found[: query.limit]
     more = len(found) > query.limit
     return Page(items, _write_cursor(listing, query, items[-1]) if more else None)
 
 
+def matching(listing: Listing[Thing], things: Iterable[Thing], query: Query) -> Iterable[Thing]:
+    """What the filters and the search leave of `things`, on all pages together."""
+    return _sifted(listing, things, query) if query.filters or query.search else things
+
+
 def count_matching(listing: Listing[Thing], things: Iterable[Thing], query: Query) -> int:
     """How many of `things` the filters and the search leave, on all pages together."""
-    return sum(1 for _ in _matching(listing, things, query))
+    return sum(1 for _ in matching(listing, things, query))
 
 
 def parameters_of(listing: Listing[Any]) -> dict[str, Any]:
@@ -128,10 +133,6 @@ def parameters_of(listing: Listing[Any]) -> dict[str, Any]:
         {"name": "cursor", "in": "query", "schema": text, "description": "`next` of the page before"},
     ]
     return {"parameters": plain + filters}
-
-
-def _matching(listing: Listing[Thing], things: Iterable[Thing], query: Query) -> Iterable[Thing]:
-    return _sifted(listing, things, query) if query.filters or query.search else things
 
 
 def _sifted(listing: Listing[Thing], things: Iterable[Thing], query: Query) -> Iterator[Thing]:

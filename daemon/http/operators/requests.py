@@ -14,7 +14,7 @@ from daemon.http.operators.desk import AtDesk, Desk
 from daemon.http.operators.devices import kept, known_device, request_view
 from daemon.http.operators.problems import Problem, ProblemFault
 from daemon.http.operators.views import RequestView
-from daemon.http.phones.keepalive import ACTIONS
+from daemon.http.phones.keepalive import COMMANDS
 
 # A phone that comes back after a month should not be reset because of something long forgotten.
 LONGEST_WAIT = 30 * 86400.0
@@ -45,8 +45,11 @@ class WaitingRequests(BaseModel):
 async def queue_request(mac: str, order: RequestOrder, desk: AtDesk, caller: Actor) -> WaitingRequests:
     """Have the phone told something; answered when it is durable, carried out when the phone comes by."""
     device = known_device(desk, mac)
-    if order.action not in ACTIONS:
-        wrong = f"not an action that can be sent: {', '.join(sorted(ACTIONS))}"
+    settings = desk.settings().requests
+    sendable = sorted(action for action, command in COMMANDS.items() if command.confirmed or settings.unconfirmed)
+    if order.action not in sendable:
+        hint = "; requests.unconfirmed permits it" if order.action in COMMANDS else ""
+        wrong = f"not an action that can be sent: {', '.join(sendable)}{hint}"
         raise Problem(422, f"action is {wrong}", (ProblemFault(key="action", wrong=wrong),))
     wait = _wait(order, desk)
     await kept(desk.deliver(RequestQueued(device.mac, order.action, order.body, wait, caller.name)))

@@ -18,6 +18,7 @@ from daemon.fleet.target import Target
 from daemon.http.operators.contact_views import BindingView, ContactView
 from daemon.http.operators.lists import Field, Listing
 from daemon.http.operators.quality_views import CallItem, ExperienceView
+from daemon.provisioning.vendors.registry import by_mac, by_model
 from daemon.scheduler.timestamps import rfc3339
 
 _MAC_PUNCTUATION = str.maketrans("", "", ":-")
@@ -43,6 +44,9 @@ class DeviceItem(BaseModel):
     rtt_ms: float | None
     last_seen: str | None
     approved: bool
+    vendor: str
+    source: str
+    tries: int
 
 
 class AlarmItem(BaseModel):
@@ -227,6 +231,12 @@ def _fold_mac(text: str) -> str:
     return text.casefold().translate(_MAC_PUNCTUATION)
 
 
+def _vendor(device: Device) -> str:
+    """Whose make it is by its model, else by its MAC; "" for nobody's we know."""
+    found = by_model(device.model) or by_mac(device.mac)
+    return found.name if found else ""
+
+
 DEVICES: Listing[Device] = Listing(
     key="mac",
     fields={
@@ -247,6 +257,9 @@ DEVICES: Listing[Device] = Listing(
         "rtt_ms": Field(lambda device: milliseconds(device.round_trips.newest)),
         "last_seen": Field(lambda device: device.last_seen, show=rfc3339),
         "approved": Field(lambda device: device.record.approved, show=_truth),
+        "vendor": Field(_vendor),
+        "source": Field(lambda device: device.source),
+        "tries": Field(lambda device: device.tries),
     },
     search=("mac", "user", "display_name", "number", "ip"),
 )

@@ -14,6 +14,8 @@ from daemon.errors import BadMessage
 from daemon.fleet.model import Mac, Report, parse_mac
 from daemon.fleet.records import PhoneRequest
 from daemon.http.phones.lenient_json import read_object, text_field
+from daemon.provisioning.vendors.audiocodes import AUDIOCODES
+from daemon.provisioning.vendors.vendor import Channel, PhoneCommand
 
 # Field of the report <- its names on the wire, the first that says anything wins.
 _FIELDS = {
@@ -38,9 +40,9 @@ _FIELDS = {
     "ems_user": ("emsUserName",),
 }
 
-# Action -> (method, path) of an entry in the answer. The one AudioCodes' own example shows; no other is public.
-ACTIONS: Mapping[str, tuple[str, str]] = {
-    "reset_graceful": ("POST", "/rest/v1/command/ResetGracefulHandler"),
+# What an entry of the answer can ask for, by action. Whether a guess may be sent was decided when it was queued.
+COMMANDS: Mapping[str, PhoneCommand] = {
+    action: command for action, command in AUDIOCODES.commands.items() if command.channel is Channel.KEEP_ALIVE
 }
 
 NOTHING_WAITS = b'{"requests":[]}'
@@ -55,13 +57,17 @@ def read_keep_alive(body: bytes) -> tuple[Mac, Report]:
     return parse_mac(mac), Report(**{name: text_field(fields, *names) for name, names in _FIELDS.items()})
 
 
-def write_answer(requests: Sequence[PhoneRequest]) -> bytes:
-    """The body of the 200: what waits for the phone. An action without a known path is left out."""
+def write_answer(requests: Sequence[PhoneRequest], *, as_text: bool = False) -> bytes:
+    """The body of the 200: what waits for the phone. An action without a known path is left out.
+
+    An entry is an object, or with `as_text` the JSON text of one in a string: both have been seen.
+    """
     if not requests:
         return NOTHING_WAITS
     entries = [
-        {"method": ACTIONS[request.action][0], "path": ACTIONS[request.action][1], "body": dict(request.body)}
+        {"method": command.method, "path": command.path, "body": {**command.body, **request.body}}
         for request in requests
-        if request.action in ACTIONS
+        if (command := COMMANDS.get(request.action)) is not None
     ]
-    return json.dumps({"requests": entries}, separators=(",", ":")).encode()
+    wanted = [json.dumps(entry, separators=(",", ":")) for entry in entries] if as_text else entries
+    return json.dumps({"requests": wanted}, separators=(",", ":")).encode()

@@ -1,4 +1,4 @@
-"""How phones are told no: the one 404, the 400 that names its reason, the 503. Counted by reason, logged sparingly.
+"""How phones are told no: the one 404, the 401, the 400 that names its reason, the 503. Counted, logged sparingly.
 
 Every refusal that has to do with who is asking looks the same, so nobody learns from it which MAC exists.
 Not here: deciding to refuse.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import structlog
 from starlette.responses import Response
@@ -38,6 +38,13 @@ class Refusals:
         """404, the same for every reason."""
         self._note(reason, source, detail)
         return Response(problem(404), 404, media_type=_PROBLEM)
+
+    def log_in(self, reason: str, source: str, challenges: Iterable[str]) -> Response:
+        """401, the same for every reason, with the ways to log in (RFC 9110 section 11.6.1), the best first."""
+        self._note(reason, source)
+        response = Response(problem(401), 401, media_type=_PROBLEM)
+        response.raw_headers += [(b"www-authenticate", each.encode()) for each in challenges]
+        return response
 
     def bad(self, error: BadMessage, source: str) -> Response:
         """The status and reason of a message we cannot use."""

@@ -11,7 +11,6 @@ from daemon.fleet.events import (
     ProbeMissed,
     ProbesAnswered,
     Registered,
-    UnknownPhoneHeard,
 )
 from daemon.fleet.model import DeviceRecord, Mac
 from daemon.fleet.records import Role
@@ -187,19 +186,6 @@ async def test_arming_opens_the_window() -> None:
 
     assert answer.json()["armed_until"] is not None
     assert desk.heard == [DeviceArmed(MAC, "operator")]
-
-
-async def test_an_unapproved_phone_is_approved_into_a_tenant() -> None:
-    desk = DeskWithFleet(record())
-    desk.deliver(UnknownPhoneHeard(OTHER_MAC, "acme", "450HD", "10.1.2.9"))
-    async with desk.script(Role.OPERATOR) as client:
-        waiting = await client.get(f"{DEVICES}?approved=false")
-        answer = await client.post(f"{DEVICES}/{OTHER_MAC}/approve", json={"tenant": "acme", "number": "2077"})
-
-    assert [item["mac"] for item in waiting.json()["items"]] == [OTHER_MAC]
-    assert answer.status_code == 200, answer.text
-    assert (answer.json()["approved"], answer.json()["tenant"], answer.json()["number"]) == (True, "acme", "2077")
-    assert answer.json()["model"] == "450HD"
 
 
 async def test_what_the_rules_forbid_is_refused_with_reasons() -> None:

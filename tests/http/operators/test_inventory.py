@@ -23,6 +23,7 @@ async def test_an_inventory_is_applied_and_weighed() -> None:
         "new_devices": 1,
         "numbers": 0,
         "connections": 0,
+        "users": 0,
     }
     assert desk.fleet.device(OTHER_MAC) is not None
     assert [type(event) for event in desk.heard] == [InventoryApplied]

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from daemon.fleet.events import FileFetched, UnknownPhoneHeard
+from daemon.fleet.events import FileFetched, TokenUsed, UnknownPhoneHeard
+from daemon.provisioning.first_contact import Reason
 from daemon.provisioning.served import FileKind, Refusal
 from tests.support.builders import MAC
 from tests.support.http_peer import ask
@@ -81,6 +82,29 @@ async def test_a_phone_with_its_secret_is_noted_from_anywhere() -> None:
     assert event.with_secret
 
 
+async def test_a_token_is_spent_before_its_file_goes_out() -> None:
+    scene = Scene(file=a_file(with_token=True, reason="one-time token"))
+    await scene.get(f"/t/0123456789abcdef/configfiles/{MAC}.cfg", source=OUTSIDE)
+    assert scene.asked[0].token == "0123456789abcdef"
+    assert scene.events[0] == TokenUsed(MAC, OUTSIDE)
+    assert scene.log == ["TokenUsed", "FileFetched", "stored", "stored"]
+    assert scene.app.statistics().proofs == {"one-time token": 1}
+    assert (await Scene(file=a_file(with_token=True), store_fails=True).get(f"/t/x{PATH}")).status == 503
+
+
+async def test_a_token_is_kept_while_nothing_is_handed_out() -> None:
+    for file, headers in ((a_file(with_token=True), {"if_none_match": "*"}), (a_file(complete=False), {})):
+        scene = Scene(file=file)
+        await scene.get(f"/t/0123456789abcdef{PATH}", **headers)
+        assert not any(isinstance(event, TokenUsed) for event in scene.events)
+
+
+async def test_a_complete_file_is_a_sign_of_life_wherever_it_went() -> None:
+    scene = Scene(file=a_file(reason="trusted address"))
+    await scene.get(PATH, source=OUTSIDE)
+    assert [type(event) for event in scene.events] == [FileFetched]
+
+
 async def test_a_stripped_file_for_somebody_elsewhere_is_no_sign_of_life() -> None:
     scene = Scene(file=a_file(complete=False))
     assert (await scene.get(PATH, source=OUTSIDE)).status == 200
@@ -94,9 +118,10 @@ async def test_a_phone_nobody_defined_is_noted() -> None:
 
 
 async def test_a_wrong_secret_gets_nothing_even_where_none_would_do() -> None:
-    scene = Scene(file=a_file())
+    scene = Scene(file=Refusal(Reason.WRONG_SECRET, mac=MAC))
     assert (await scene.get(f"/k/guess{PATH}")).status == 404
     assert (scene.events, scene.app.statistics().refused) == ([], {"wrong_secret": 1})
+    assert scene.app.statistics().guessers.guesses == {"wrong proof": 1}
 
 
 @pytest.mark.parametrize(

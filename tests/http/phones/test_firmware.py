@@ -15,6 +15,7 @@ from daemon.http.server import HttpServer
 from tests.support.builders import MAC
 from tests.support.http_peer import SmallLimits, ask, scope
 from tests.support.phones import INSIDE, OUTSIDE, SECRET, Scene
+from tests.support.stored_files import stored
 
 AGENT = "AUDC-IPPhone/2.2.16 (420HD; 00908F4867AF)"
 IMAGE = bytes(range(256)) * 1000  # four chunks
@@ -170,3 +171,23 @@ async def test_curl_resumes_a_download(folder: Path, tmp_path: Path) -> None:
         await server.aclose()
     assert copy.read_bytes() == IMAGE
     assert server.statistics().responses == {"2xx": 1}
+
+
+async def test_an_uploaded_file_goes_before_the_one_in_the_folder(folder: Path, tmp_path: Path) -> None:
+    content = b"uploaded" * 1000
+    place = tmp_path / "content"
+    place.write_bytes(content)
+    file = stored(content=content)
+    scene = Scene(firmware=folder, stored={"420HD.img": (file, place)})
+    answer = await scene.get(PATH)
+    assert (answer.body, answer.headers["etag"]) == (content, f'"{file.hash}"')
+    assert (await scene.get(PATH, if_none_match=f'"{file.hash}"')).status == 304
+    assert (await scene.get(PATH, range="bytes=8-", if_range=f'"{file.hash}"')).body == content[8:]
+
+
+async def test_content_that_the_disk_has_lost_leaves_the_folders_file(folder: Path, tmp_path: Path) -> None:
+    shorter = tmp_path / "rotten"
+    shorter.write_bytes(b"x")
+    for place in (shorter, tmp_path / "gone"):
+        scene = Scene(firmware=folder, stored={"420HD.img": (stored(), place)})
+        assert (await scene.get(PATH)).body == IMAGE

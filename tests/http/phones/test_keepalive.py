@@ -90,3 +90,8 @@ def test_a_request_looks_as_in_the_official_example() -> None:
 
 def test_an_action_nobody_knows_the_path_of_is_left_out() -> None:
     assert json.loads(write_answer([a_request("make_coffee")])) == {"requests": []}
+
+
+def test_an_entry_may_be_text_in_a_string() -> None:
+    (entry,) = json.loads(write_answer([a_request("reset_graceful")], as_text=True))["requests"]
+    assert json.loads(entry)["path"] == "/rest/v1/command/ResetGracefulHandler"

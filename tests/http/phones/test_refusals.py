@@ -28,3 +28,15 @@ def test_a_404_does_not_say_why() -> None:
 def test_a_400_says_why() -> None:
     response = Refusals(lambda: 0.0).bad(BadMessage("mac", 'not "one"'), "10.1.2.7")
     assert json.loads(bytes(response.body))["detail"] == 'mac: not "one"'
+
+
+def test_a_401_offers_every_way_to_log_in_and_does_not_say_why() -> None:
+    refusals = Refusals(lambda: 0.0)
+    response = refusals.log_in("unknown phone", "203.0.113.9", ["Digest one", "Basic two"])
+    assert response.status_code == 401
+    assert [value for name, value in response.raw_headers if name == b"www-authenticate"] == [
+        b"Digest one",
+        b"Basic two",
+    ]
+    assert b"unknown" not in response.body
+    assert refusals.by_reason == {"unknown phone": 1}

@@ -1,4 +1,4 @@
-"""Users and documents; what tenants say of first contact, and devices of template, firmware, serial and token."""
+"""Users, documents and the versions of files; what tenants say of first contact, and devices of template, firmware, serial and token."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TEXTS = {
 
 
 def upgrade() -> None:
-    """Two tables and ten columns more."""
+    """Three tables and ten columns more."""
     for table, names in TEXTS.items():
         for name in names:
             op.add_column(table, sa.Column(name, sa.Text, nullable=False, server_default=""))
@@ -39,10 +39,22 @@ def upgrade() -> None:
         sa.Column("by", sa.Text, nullable=False),
     )
     op.create_index("documents_by_path", "documents", ["path", "version"])
+    op.create_table(
+        "file_versions",
+        sa.Column("id", sa.Text, primary_key=True, nullable=False),
+        sa.Column("mac", sa.Text, nullable=False),
+        sa.Column("number", sa.Integer, nullable=False),
+        sa.Column("digest", sa.Text, nullable=False),
+        sa.Column("at", sa.Float, nullable=False),
+        sa.Column("made_by", sa.Text, nullable=False),
+        sa.Column("body", sa.Text, nullable=False),
+    )
+    op.create_index("file_versions_by_mac", "file_versions", ["mac", "number"])
 
 
 def downgrade() -> None:
-    """Users, documents and those columns are lost, and nothing else."""
+    """Users, documents, the history of files and those columns are lost, and nothing else."""
+    op.drop_table("file_versions")
     op.drop_table("documents")
     op.drop_table("users")
     op.drop_column("devices", "token_until")

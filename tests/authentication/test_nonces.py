@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.sip import nonces
-from daemon.sip.nonces import WINDOW, Nonces
+from daemon.authentication import nonces
+from daemon.authentication.nonces import WINDOW, Nonces
 
 NOW, LIFE = 1_800_000_000.0, 300.0
 MD5 = "MD5"

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.errors import BadMessage
-from daemon.sip.digest import (
+from daemon.authentication.digest import (
     ALGORITHMS,
     Credentials,
     answer_challenge,
@@ -18,6 +17,7 @@ from daemon.sip.digest import (
     parse_credentials,
     parse_digest,
 )
+from daemon.errors import BadMessage
 
 REALM = "http-auth@example.org"
 # RFC 7616 section 3.9.1.

@@ -1,7 +1,8 @@
 """Digest credentials (RFC 7616, RFC 8760 for SIP): reading them, the arithmetic, and answering a challenge with them.
 
 Both sides in one file, since both do the same sums. Quoting is read as phones write it: quotes may be missing or too
-many, the order and the spaces are free. Not here: nonces and whether credentials are good enough (`authentication`).
+many, the order and the spaces are free. Not here: nonces (`nonces`), and whether credentials are good enough
+(`daemon.sip.authentication`, `daemon.http.phones.logins`).
 """
 
 from __future__ import annotations
