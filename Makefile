@@ -20,7 +20,7 @@ run: $(READY)  ## Run the demo: the daemon with PHONES=200 simulated phones, unt
 	@exec $(BIN)/ringkeeper demo --phones $(PHONES) $(ARGS)
 
 test: $(READY) lint  ## Run every check and every test
-	@selection="$$(scripts/peers)" && exec $(BIN)/pytest $$selection $(ARGS)
+	@scripts/tests $(ARGS)
 
 lint: $(READY)  ## Check style and types
 	$(BIN)/ruff check

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
+import httpx
 import trio
 import typer
 from rich.console import Group
@@ -99,7 +100,7 @@ async def _show(running: Running, plan: FleetPlan, trunks: Trunks, log_file: Pat
     token = running.add_operator("demo", Role.ADMINISTRATOR)
     heading = _heading(running, token, log_file)
     fleet = SimulatedFleet(plan, running.phones_url, running.sip_address)
-    operator = DemoOperator(running.socket_path)
+    operator = DemoOperator(httpx.AsyncHTTPTransport(uds=running.socket_path))
     with trio.move_on_after(seconds or float("inf")):
         async with trio.open_nursery() as nursery:
             await nursery.start(trunks.run)

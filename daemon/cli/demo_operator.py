@@ -29,11 +29,11 @@ NOTES = 6
 
 
 class DemoOperator:
-    """Works from `run` until cancelled; `diary` holds what he did, the newest last."""
+    """Works from `run` until cancelled; `diary` holds what he did, the newest last. `daemon` leads to the API."""
 
-    def __init__(self, socket_path: str) -> None:
+    def __init__(self, daemon: httpx.AsyncBaseTransport) -> None:
         self.diary: deque[Note] = deque(maxlen=NOTES)
-        self._path = socket_path
+        self._daemon = daemon
         self._clock = Clock()
         self._waiting: dict[str, float] = {}  # MAC -> since when
         self._given: dict[str, str] = {}  # MAC -> its number, until it is registered
@@ -42,15 +42,16 @@ class DemoOperator:
 
     async def run(self) -> None:
         """Look after the fleet until cancelled."""
-        transport = httpx.AsyncHTTPTransport(uds=self._path)
         began = trio.current_time()
-        async with httpx.AsyncClient(transport=transport, base_url="http://ringkeeper/api/v1") as api:
+        async with httpx.AsyncClient(transport=self._daemon, base_url="http://ringkeeper/api/v1") as api:
             while True:
                 await trio.sleep(LOOK_EVERY)
                 try:
                     await self._look(api, trio.current_time() - began)
                 except Declined as refusal:
                     self._note(f"was told no: {refusal.detail}")
+                except httpx.HTTPError as error:  # the machine is busy; he looks again in a moment
+                    self._note(f"got no answer: {type(error).__name__}")
 
     async def _look(self, api: httpx.AsyncClient, elapsed: float) -> None:
         await self._approve_newcomers(api)
@@ -99,9 +100,7 @@ class DemoOperator:
             state = self._operations[identity] = OperationState(operation["state"])
             if state in OVER and former not in OVER:
                 proved = operation["steps"].get(Step.PROVED, 0)
-                self._note(
-                    f"operation {identity}: {proved} of {operation['devices']} phones proved their restart"
-                )
+                self._note(f"operation {identity}: {proved} of {operation['devices']} phones proved their restart")
                 for failed in operation["items"]:
                     self._note(f"{failed['mac']} did not: not {failed['stuck']}, {failed['reason']}")
 

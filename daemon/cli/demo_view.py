@@ -157,8 +157,8 @@ def _newest_operation(operations: Operations) -> Iterable[Table]:
     newest = max(operations.by_id, default=0)
     if newest:
         operation, counts = operations.by_id[newest], operations.counts(newest)
-        title = f"Operation {newest}: {operation.kind}, {operation.state}"
-        table = Table(title=title, show_header=False, title_justify="left", title_style="bold")
+        table = Table(title=f"Operation {newest}", show_header=False, title_justify="left", title_style="bold")
+        table.add_row(str(operation.kind), _coloured(operation.state))
         for step in Step:
             table.add_row(_coloured(step), Text(str(counts.get(step, 0)), justify="right"))
         yield table

@@ -61,7 +61,6 @@ class Way(StrEnum):
     """By which way a device was asked."""
 
     NONE = ""
-    HERE = "here"  # nothing but what we keep was changed
     SIP = "check-sync"
     KEEP_ALIVE = "keep-alive"
 

@@ -28,6 +28,7 @@ from daemon.simulate.calls import make_call, make_number
 from daemon.simulate.characters import Character, Turn
 from daemon.simulate.inventory import OTHER_DOMAIN, OWN_DOMAIN
 from daemon.simulate.orders import Order, orders_in
+from daemon.simulate.performance import Performance
 from daemon.simulate.phone_settings import (
     CONFIGURATION_URL,
     KEEP_ALIVE_MINUTES,
@@ -55,18 +56,16 @@ class Phone:
         "_call_at",
         "_call_began_at",
         "_calls",
-        "_cycle",
         "_dial_at",
         "_hushed",
         "_mute",
+        "_performance",
         "_registration",
         "_report_at",
         "_restart_after_call",
-        "_script_begin",
         "_start",
         "_tempo",
         "_trouble",
-        "_turn",
         "boots",
         "dead",
         "identity",
@@ -102,9 +101,7 @@ class Phone:
         self._restart_after_call = False
         self._dial_at = NEVER
         self._start = start
-        self._script_begin = start + planned.boot_at
-        self._cycle = 0
-        self._turn = 0
+        self._performance = Performance(planned.script, start + planned.boot_at, tempo.script_pace)
 
     def next_deadline(self) -> float:
         """When it does something by itself; infinity if never."""
@@ -115,7 +112,7 @@ class Phone:
         """Time has passed: what the phone wants done."""
         acts: list[Act] = []
         while self._turn_at() <= now:
-            acts += self._take_turn(now)
+            acts += self.turn(self._performance.take(), now)
         if self._boot_at <= now:
             acts += self._boot()
         if self._report_at <= now:
@@ -137,7 +134,7 @@ class Phone:
         if not self.powered:
             return []
         self._report_at = now + self._keep_alive_period()
-        self._dial_at = now + self.rng.uniform(0.5, 1.5) * self._tempo.speed_dial_every
+        self._dial_at = now + self.rng.uniform(0.1, 1.0) * self._tempo.speed_dial_every
         return [SendReport("started")]
 
     def refreshed(self, settings: Mapping[str, str], now: float) -> list[Act]:
@@ -325,19 +322,7 @@ class Phone:
     # Its script.
 
     def _turn_at(self) -> float:
-        script = self.planned.script
-        if self.dead or not script.moments or (self._cycle and math.isinf(script.every)):
-            return NEVER
-        begin = self._cycle * script.every if self._cycle else 0.0
-        return self._script_begin + self._tempo.script_pace * (begin + script.moments[self._turn].at)
-
-    def _take_turn(self, now: float) -> list[Act]:
-        turn = self.planned.script.moments[self._turn].turn
-        self._turn += 1
-        if self._turn == len(self.planned.script.moments):
-            self._turn = 0
-            self._cycle += 1
-        return self.turn(turn, now)
+        return NEVER if self.dead else self._performance.next_deadline()
 
     def turn(self, turn: Turn, now: float) -> list[Act]:
         """Something of its character happens to it."""

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 
 from rich.console import Console
 
-from daemon.cli.demo_view import newest_changes, picture, plain_line
+from daemon.cli.demo_view import Note, newest_changes, picture, plain_line
 from daemon.fleet.connection import Connection
 from daemon.fleet.device import Device
 from daemon.fleet.model import ConnectionRecord, DeviceRecord, Mac, Presence, Reachability, Status
 from daemon.fleet.notifications import Alarm, EventType, Severity
+from daemon.fleet.operation import Kind, Operation, OperationState, Plan, Step
 
 
 def device(number: str, reachability: Reachability, since: float) -> Device:
@@ -49,6 +50,19 @@ class Counts:
 
 
 @dataclass
+class Ordered:
+    """Operations by id, each with two devices proved and one that waits."""
+
+    by_id: dict[int, Operation] = field(default_factory=dict)
+
+    def counts(self, _identity: int, /) -> Mapping[Step, int]:
+        return {Step.WAITING: 1, Step.PROVED: 2, Step.FAILED: 0}
+
+
+RESTART = Operation(7, Kind.RESTART, Plan(), "alice", 0.0, state=OperationState.RUNNING)
+
+
+@dataclass
 class SmallFleet:
     """Three devices, a SIP connection and one alarm."""
 
@@ -56,6 +70,8 @@ class SmallFleet:
     connections: dict[str, Connection] = field(
         default_factory=lambda: {"carrier": Connection(ConnectionRecord("carrier", "sip:127.30.0.1"), 0.0)}
     )
+
+    operations: Ordered = field(default_factory=Ordered)
 
     def devices(self) -> list[Device]:
         return DEVICES
@@ -92,3 +108,14 @@ def test_the_picture_shows_all_states_changes_and_alarms() -> None:
         assert word in text
     assert "stopped [answering]" in text
     assert "10 s" in text
+
+
+def test_the_newest_operation_is_shown_with_the_steps_of_its_devices() -> None:
+    fleet = SmallFleet(operations=Ordered({6: RESTART, 7: RESTART}))
+    assert plain_line(fleet, 0.0).endswith(" | operation 7, restart: RUNNING, WAITING 1, PROVED 2")
+    console = Console(width=140)
+    with console.capture() as shown:
+        console.print(picture(fleet, "heading", 40.0, [Note(38.0, "[somebody] was approved")]))
+    text = shown.get()
+    assert all(word in text for word in ("Operation 7", "restart", "RUNNING", *Step))
+    assert "   2 s  [somebody] was approved" in text

@@ -17,7 +17,8 @@ DOMAIN = "pbx-a.example.net"
 
 def verdict(number: int, *, poor: bool) -> Status:
     """What the daemon makes of the report of a call."""
-    report = parse_report(session_report(make_call(Random(number), 1_699_999_970.0, 1_700_000_000.0, poor=poor), PHONE, DOMAIN))
+    call = make_call(Random(number), 1_699_999_970.0, 1_700_000_000.0, poor=poor)
+    report = parse_report(session_report(call, PHONE, DOMAIN))
     return judge_call(completed(report.local_metrics), None, (), Quality())[0]
 
 

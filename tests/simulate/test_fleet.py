@@ -10,6 +10,7 @@ import trio
 
 from daemon.simulate.characters import Character, Moment, Script, Turn
 from daemon.simulate.fleet import SimulatedFleet
+from daemon.simulate.image import make_image
 from daemon.simulate.plan import FleetPlan, Outage, PlannedPhone, Tempo, plan_fleet
 from daemon.simulate.stream import split
 from tests.support.fake_daemon import OPTIONS, FakeDaemon
@@ -93,6 +94,47 @@ async def test_a_reset_in_the_answer_reboots_the_phone_which_then_uses_its_secre
     fake_daemon.requests = [{"method": "POST", "path": "/rest/v1/command/ResetGracefulHandler", "body": {}}]
     await becomes_true(lambda: alive.statistics().reboots == 1)
     await becomes_true(lambda: any("/k/s3cret/configfiles/00908f" in path for _, _, path in fake_daemon.asked))
+
+
+async def test_a_check_sync_is_answered_each_time_and_obeyed_once(
+    fake_daemon: FakeDaemon, alive: SimulatedFleet
+) -> None:
+    there = contact(fake_daemon.registers[0])
+    fetched = alive.statistics().fetches
+    for cseq in (1, 1, 1):
+        await fake_daemon.notify(there, "check-sync;reboot=false", cseq)
+    await becomes_true(lambda: len(fake_daemon.replies) == 3 and alive.statistics().fetches == fetched + 1)
+    assert (alive.statistics().check_syncs, alive.statistics().reboots) == (1, 0)
+    await fake_daemon.notify(there, "check-sync;reboot=true", 2)
+    await becomes_true(lambda: alive.statistics().reboots == 1)
+    await becomes_true(lambda: alive.statistics().fetches == fetched + 2)
+
+
+async def test_another_firmware_is_taken_whole_and_then_reported(
+    fake_daemon: FakeDaemon, nursery: trio.Nursery
+) -> None:
+    plan = steady(1)
+    model = plan.phones[0].identity.model
+    fake_daemon.images[f"{model}.img"] = make_image(model, "9.9.9")
+    fleet = SimulatedFleet(plan, fake_daemon.url, fake_daemon.sip_address)
+    await nursery.start(fleet.run)
+    await becomes_true(lambda: bool(fake_daemon.bodies))
+    assert fake_daemon.bodies[0]["fwVersion"] == "9.9.9"
+    assert (fleet.statistics().flashed, fleet.statistics().reboots) == (1, 1)
+    assert [method for _, method, path in fake_daemon.asked if path.endswith(".img")] == [
+        *("HEAD", "GET", "GET"),
+        *("HEAD", "GET"),
+    ]
+
+
+async def test_speed_dials_of_users_are_sent_now_and_then(fake_daemon: FakeDaemon, nursery: trio.Nursery) -> None:
+    plan = replace(steady(1), tempo=replace(HURRIED, speed_dial_every=0.1))
+    fleet = SimulatedFleet(plan, fake_daemon.url, fake_daemon.sip_address)
+    await nursery.start(fleet.run)
+    await becomes_true(lambda: fleet.statistics().user_files >= 1)
+    path, text = fake_daemon.uploads[0]
+    assert path == "/k/s3cret/configfiles/00908f000000.cfg"
+    assert re.search(r"^personal_settings/functional_key/\d/speed_dial_number=\+44207946\d+$", text, re.MULTILINE)
 
 
 async def test_a_planned_outage_happens_and_ends(fake_daemon: FakeDaemon, nursery: trio.Nursery) -> None:

@@ -39,6 +39,7 @@ async def test_a_body_is_posted(fake_daemon: FakeDaemon) -> None:
 
 
 async def test_no_more_is_read_than_enough(fake_daemon: FakeDaemon) -> None:
+    fake_daemon.images["420HD.img"] = bytes(1_000_000)
     reply = await exchange(HttpRequest("GET", f"{fake_daemon.url}420HD.img", enough=1024), "127.10.3.4")
     assert len(reply.body) == 1024
 

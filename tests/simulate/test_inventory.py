@@ -49,3 +49,8 @@ def test_the_daemon_takes_it_without_a_fault(tmp_path: Path) -> None:
     file.write_text(inventory_text(PLAN))
     inventory = load_inventory(file, seal=lambda password: password)
     assert len(inventory.devices) == 60
+
+
+def test_newcomers_are_in_no_inventory() -> None:
+    devices = yaml.safe_load(inventory_text(plan_fleet(4, newcomers=2)))["devices"]
+    assert [device["mac"] for device in devices] == [f"00908f00000{index}" for index in range(4)]

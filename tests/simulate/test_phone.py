@@ -5,10 +5,20 @@ from dataclasses import replace
 
 import pytest
 
-from daemon.simulate.acts import Act, FetchFiles, HangUp, SendAlert, SendCallReport, SendRegister, SendReport
+from daemon.simulate.acts import (
+    Act,
+    FetchFiles,
+    HangUp,
+    SendAlert,
+    SendCallReport,
+    SendRegister,
+    SendReport,
+    SendSettings,
+)
 from daemon.simulate.characters import Character, Turn
+from daemon.simulate.orders import Order
 from daemon.simulate.phone import Phone
-from daemon.simulate.phone_settings import KEEP_ALIVE_MINUTES, LINE_USER, SIP_DOMAIN
+from daemon.simulate.phone_settings import CONFIGURATION_URL, KEEP_ALIVE_MINUTES, LINE_USER, SIP_DOMAIN
 from daemon.simulate.plan import Tempo, plan_fleet
 from daemon.simulate.spell import Spell
 
@@ -99,6 +109,89 @@ def test_a_reset_reboots_it_and_it_keeps_its_settings(request_: object) -> None:
     until(device, FetchFiles)
     assert device.boots == 2
     assert device.kept["key"] == "value"
+
+
+TALKS = Tempo(keep_alive_period=3600.0, call_every=10.0)
+
+
+def on_the_phone() -> tuple[Phone, float]:
+    """A phone in the middle of a call, and the time."""
+    device, _ = up(tempo=TALKS)
+    began = device.next_deadline()
+    assert device.expire(began) == []
+    return device, began
+
+
+def test_a_graceful_restart_waits_for_the_end_of_the_call_which_is_still_reported() -> None:
+    device, now = on_the_phone()
+    assert device.told(Order.RESTART, now) == []
+    assert device.powered
+    at, acts = until(device, SendCallReport)
+    assert 1.0 <= at - now <= 5.0
+    assert len(acts) == 1
+    assert not device.powered
+    until(device, FetchFiles)
+    assert device.boots == 2
+
+
+def test_a_forced_restart_does_not() -> None:
+    device, now = on_the_phone()
+    device.told(Order.RESTART_AT_ONCE, now)
+    assert not device.powered
+
+
+def test_told_to_fetch_it_does_so_and_registers_anew_only_with_another_account() -> None:
+    device, now = up()
+    assert device.told(Order.FETCH, now) == [FetchFiles(starting=False)]
+    assert device.refreshed({"key": "value"}, now) == []
+    (register,) = device.refreshed({LINE_USER: "77"}, now)
+    assert isinstance(register, SendRegister)
+    assert register.user == "77"
+    assert device.boots == 1
+
+
+def test_a_stubborn_phone_never_does_what_it_is_told() -> None:
+    device, now = up(Character.STUBBORN)
+    for order in Order:
+        assert device.told(order, now) == []
+    assert device.reported("registered", [{"cmd": "reset"}], now) == []
+    assert device.powered
+
+
+def test_with_another_firmware_it_starts_anew_and_is_what_it_took() -> None:
+    device, now = up()
+    device.flashed("9.9.9", now)
+    until(device, FetchFiles)
+    assert (device.identity.firmware, device.boots) == ("9.9.9", 2)
+    assert "9.9.9" in device.identity.user_agent
+
+
+def test_a_newcomer_registers_once_its_file_says_as_whom() -> None:
+    plan = plan_fleet(1, characters=[Character.STEADY], tempo=Tempo(keep_alive_period=20.0), newcomers=1)
+    device = Phone(plan.phones[1], plan.tempo, START)
+    now, _ = until(device, FetchFiles)
+    assert now == START + 6.0
+    device.booted({}, now)
+    assert device.reported("started", [], now) == []
+    assert device.status == "started"
+    assert device.reported("started", [{"cmd": "reset"}], now) == []
+    now, _ = until(device, FetchFiles)
+    device.booted({LINE_USER: "2201"}, now)
+    (register,) = device.reported("started", [], now)
+    assert isinstance(register, SendRegister)
+    assert register.user == "2201"
+
+
+def test_a_speed_dial_is_told_together_with_those_before_if_there_is_a_file_to_write() -> None:
+    device = phone(tempo=Tempo(keep_alive_period=3600.0, speed_dial_every=10.0))
+    now, _ = until(device, FetchFiles)
+    device.booted({"personal_settings/functional_key/0/type": "SPEED_DIAL"}, now)
+    assert device.expire(device.next_deadline()) == []
+    device.kept[CONFIGURATION_URL] = "http://127.0.0.1/configfiles/"
+    (act,) = device.expire(device.next_deadline())
+    assert isinstance(act, SendSettings)
+    assert act.lines[0] == "personal_settings/functional_key/0/type=SPEED_DIAL"
+    assert all(line.startswith("personal_settings/functional_key/") for line in act.lines)
 
 
 def test_other_requests_are_passed_over() -> None:

@@ -58,3 +58,11 @@ def test_the_workshop_has_a_poor_line() -> None:
 def test_by_default_the_warehouse_loses_power_once() -> None:
     assert [outage.site for outage in plan_fleet(10).outages] == ["warehouse"]
     assert plan_fleet(10, outages=[]).outages == ()
+
+
+def test_newcomers_come_on_top_and_have_nothing_of_their_own() -> None:
+    plan = plan_fleet(10, newcomers=2)
+    assert plan.phones[:10] == plan_fleet(10).phones
+    assert [phone.character for phone in plan.phones[10:]] == [Character.NEWCOMER] * 2
+    assert [(phone.identity.number, phone.identity.sip_password) for phone in plan.phones[10:]] == [("", "")] * 2
+    assert plan.phones[11].boot_at > plan.phones[10].boot_at

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -56,3 +57,10 @@ def test_requests_are_found_in_an_answer() -> None:
 @given(st.binary(max_size=60) | st.sampled_from([b"[]", b"null", b'{"requests": 1}', b"{}"]))
 def test_any_other_answer_holds_no_request(body: bytes) -> None:
     assert requests_in(body) == []
+
+
+def test_a_phone_that_was_given_a_number_reports_that() -> None:
+    nobodys = replace(PHONE, number="", user="")
+    assert json.loads(keep_alive(nobodys, {}, "registered", Random(1)))["phoneNumber"] == ""
+    given_one = json.loads(keep_alive(nobodys, {"voip/line/0/id": "2201"}, "registered", Random(1)))
+    assert (given_one["phoneNumber"], given_one["userName"]) == ("2201", "2201")

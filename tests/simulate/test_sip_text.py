@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,7 +21,7 @@ from daemon.simulate.sip_text import (
     register,
     speaker,
 )
-from tests.support.fake_daemon import OPTIONS
+from tests.support.fake_daemon import OPTIONS, notify
 
 PHONE = plan_fleet(1).phones[0].identity
 SPEAKER = speaker(PHONE)
@@ -107,7 +108,7 @@ def test_over_tcp_it_registers_a_flow_of_its_own_instance() -> None:
 
 
 def test_a_published_report_is_counted_in_bytes_and_has_a_call_id_of_its_own() -> None:
-    act = SendCallReport(make_call(Random(1), 1000.0, poor=False), "pbx-a.example.net", "2001", 7)
+    act = SendCallReport(make_call(Random(1), 970.0, 1000.0, poor=False), "pbx-a.example.net", "2001", 7)
     head, body = publish(act, PHONE, 5071).split(b"\r\n\r\n", 1)
     request = parsed(head + b"\r\n\r\n")
     assert request.first_line == "PUBLISH sip:pbx-a.example.net SIP/2.0"
@@ -134,3 +135,11 @@ def test_no_datagram_upsets_a_phone(datagram: bytes) -> None:
     message = read_sip(datagram)
     if message is not None:
         _ = (message.code, message.cseq, answer_to(message, SPEAKER, SOURCE), granted_expires(message, PHONE, 1))
+
+
+@pytest.mark.parametrize(
+    ("event", "answered"),
+    [("check-sync;reboot=true", "SIP/2.0 200 OK"), ("message-summary", "SIP/2.0 489 Bad Event")],
+)
+def test_of_notifications_only_a_check_sync_is_taken(event: str, answered: str) -> None:
+    assert parsed(answer_to(parsed(notify(event)), SPEAKER, SOURCE)).first_line == answered

@@ -1,4 +1,4 @@
-"""A daemon of a few lines for simulated phones: serves one file, takes what they send, pings and notifies on request."""
+"""A daemon of a few lines for simulated phones: serves one file, takes what they send, pings when told to."""
 
 from __future__ import annotations
 
@@ -109,6 +109,15 @@ OPTIONS = (
     b"From: <sip:q@127.0.0.1>;tag=1\r\nTo: <sip:2001@127.10.1.1>\r\nCall-ID: c1\r\nCSeq: 7 OPTIONS\r\n"
     b"Content-Length: 0\r\n\r\n"
 )
+
+
+def notify(event: str, cseq: int = 1) -> bytes:
+    """A NOTIFY that nobody subscribed to."""
+    return (
+        f"NOTIFY sip:2001@127.10.1.1:5060 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKn{cseq};rport\r\n"
+        f"From: <sip:q@127.0.0.1>;tag=1\r\nTo: <sip:2001@127.10.1.1>\r\nCall-ID: n1\r\nCSeq: {cseq} NOTIFY\r\n"
+        f"Event: {event}\r\nSubscription-State: terminated\r\nContent-Length: 0\r\n\r\n"
+    ).encode()
 
 
 async def run_fake_daemon(*, task_status: trio.TaskStatus[FakeDaemon]) -> None:

@@ -37,6 +37,7 @@ class Playbook:
         self.answers: dict[Mac, float] = {}  # round trip in seconds; a device that is not here is silent
         if records:
             self.hears(InventoryApplied(inventory(*records), "test"))
+            self.orders += self.fleet.finish_intake(self.now)
 
     def hears(self, event: Event) -> list[Command]:
         """Something happens now."""

@@ -95,7 +95,9 @@ def test_every_route_is_asynchronous_so_none_costs_a_thread(part: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("listing", "item"), [(DEVICES, DeviceItem), (NUMBERS, NumberItem), (ALARMS, AlarmItem)], ids=str
+    ("listing", "item"),
+    [(DEVICES, DeviceItem), (NUMBERS, NumberItem), (ALARMS, AlarmItem)],
+    ids=["devices", "numbers", "alarms"],
 )
 def test_what_is_shown_can_be_filtered_by(listing: Any, item: Any) -> None:
     assert set(listing.fields) == set(item.model_fields) - {"additional_info"}

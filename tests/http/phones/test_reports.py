@@ -34,7 +34,7 @@ async def test_what_waits_for_the_phone_is_handed_out() -> None:
     request = PhoneRequest(1, MAC, "reset_graceful", {}, NOW, NOW + 60)
     answer = await Scene(requests=(request,)).post(KEEP_ALIVE, STARTED)
     (entry,) = json.loads(answer.body)["requests"]
-    assert entry == {"method": "POST", "path": "/rest/v1/command/ResetGracefulHandler", "body": {}}
+    assert entry == {"method": "POST", "path": "/rest/v1/command/ResetGracefulHandler", "body": {"schedulePeriod": "0"}}
 
 
 async def test_alarms_are_delivered_stored_and_then_answered() -> None:
