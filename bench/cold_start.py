@@ -188,7 +188,9 @@ def watch_by_turns() -> None:
     def end(_signal: int, _frame: object) -> None:
         profile = watch.pop()
         profile.disable()
-        pstats.Stats(profile).sort_stats("tottime").print_stats(40)
+        stats = pstats.Stats(profile)
+        stats.sort_stats("tottime").print_stats(40)
+        stats.sort_stats("cumtime").print_stats("/daemon/", 60)
 
     signal.signal(signal.SIGUSR1, begin)
     signal.signal(signal.SIGUSR2, end)

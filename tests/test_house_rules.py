@@ -121,7 +121,7 @@ IMPORTERS = {
     "pysnmp": set(),
     "sqlalchemy": {"daemon.store"},
     "trio_asyncio": {"daemon.store.database"},
-    "yaml": {"daemon.config.export", "daemon.config.positions", "daemon.cli.demo_setup"},
+    "yaml": {"daemon.config.export", "daemon.config.positions", "daemon.cli.demo_setup", "daemon.cli.preview"},
 }
 CLOCKS = {("time", "time"), ("time", "monotonic"), ("time", "perf_counter"), ("time", "sleep"), ("datetime", "now")}
 MAY_READ_CLOCKS = {"daemon.scheduler.clock"}

@@ -13,6 +13,7 @@ import typer
 from daemon import __version__
 from daemon.cli.approve import approve
 from daemon.cli.check_config import check_config
+from daemon.cli.configuration import configuration
 from daemon.cli.console import FAILURE, complain, out
 from daemon.cli.demo import demo
 from daemon.cli.dhcp import dhcp
@@ -24,6 +25,7 @@ from daemon.cli.import_inventory import import_inventory
 from daemon.cli.operation import operation, restart, upgrade
 from daemon.cli.operator import operator
 from daemon.cli.placeholder import placeholder
+from daemon.cli.preview import preview
 from daemon.cli.resync import resync
 from daemon.cli.serve import serve
 from daemon.cli.simulate import simulate
@@ -59,6 +61,8 @@ ringkeeper.command()(arm)
 ringkeeper.add_typer(operator, name="operator")
 ringkeeper.add_typer(template, name="template")
 ringkeeper.add_typer(placeholder, name="placeholder")
+ringkeeper.add_typer(configuration, name="configuration")
+ringkeeper.add_typer(preview, name="preview")
 ringkeeper.add_typer(firmware, name="firmware")
 ringkeeper.add_typer(file, name="file")
 
