@@ -47,6 +47,8 @@ def main() -> None:
             answer = provisioner.serve(_request(number), NOW)
             assert isinstance(answer, ServedFile), answer
             assert answer.complete
+            if answer.made:
+                fleet.handle(answer.made, NOW)
         spent = time.process_time() - began
         print(f"{what}: {devices / spent:,.0f} files a second, {spent / devices * 1e6:.0f} µs each")
 

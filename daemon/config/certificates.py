@@ -1,6 +1,7 @@
 """Whether the certificates that the configuration names can be used: readable, PEM, and a key that fits.
 
 Run when the configuration is read, so that a renewal gone wrong is found by `check-config` and refused by a reload.
+Also whether phones that are believed by their certificates alone could ever show one.
 Not here: what is done with them (`tls_contexts`, `daemon.sip.tls`).
 """
 
@@ -14,6 +15,8 @@ from daemon.config.settings import Settings
 from daemon.config.sheet import Sheet, Where
 
 _AUTHORITIES = ("client_ca", "ca")
+# By these a phone gets its first complete file; the secret, which a login shows, too, comes to it in that file.
+_FIRST_CONTACT = frozenset({"token", "window", "addresses"})
 
 
 def check_certificates(settings: Settings, sheet: Sheet) -> None:
@@ -21,6 +24,16 @@ def check_certificates(settings: Settings, sheet: Sheet) -> None:
     _check_block(settings.sip.tls, ("sip", "tls"), sheet)
     _check_block(settings.http.phones.tls, ("http", "phones", "tls"), sheet)
     _check_block(settings.http.operators.tls, ("http", "operators", "tls"), sheet)
+    _check_rungs(settings, sheet)
+
+
+def _check_rungs(settings: Settings, sheet: Sheet) -> None:
+    rungs = settings.provisioning.rungs
+    if settings.http.phones.takes_certificates or "certificate" not in rungs or _FIRST_CONTACT.intersection(rungs):
+        return
+    wrong = "certificate is all that a new phone could prove itself by, and no phone can show one"
+    hint = "write http.phones.tls.client_ca and an https:// address in http.phones.listen, or add token or window"
+    sheet.fault(("provisioning", "rungs"), wrong, hint)
 
 
 def _check_block(tls: ServerTls, block: Where, sheet: Sheet) -> None:

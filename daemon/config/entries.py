@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from types import MappingProxyType
 from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
@@ -76,6 +77,17 @@ def _leading_somewhere(uri: str) -> str:
     return uri
 
 
+def _time_zone(name: str) -> str:
+    """Names come from operators, and ZoneInfo looks for a file: it refuses what would lead out of its folders."""
+    try:
+        if name:
+            ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        wrong = f"{name[:60]!r} is no time zone that this machine knows"
+        raise ValueError(f"{wrong}: write it like Europe/Berlin") from None
+    return name
+
+
 def _secret(value: SecretStr) -> SecretStr:
     text = value.get_secret_value()
     if not text.isprintable() or len(text) > 255:
@@ -137,6 +149,7 @@ Values = dict[
     Annotated[str, _form(r"[A-Za-z0-9_]{1,64}", "a placeholder's name is letters, digits and _, without %ITCS_")],
     Annotated[str, _form(_LINE + "{0,4096}", "4,096 characters at most, no line breaks")],
 ]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Subnet = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
 
 # A second is as fast as anybody should be pinged; a day is as slow as an answer still means anything.
@@ -150,11 +163,12 @@ class WrittenSite(Block):
 
     name: Name
     subnet: Subnet | None = None
+    timezone: TimeZone = ""
     placeholders: Values = NONE
 
     def noun(self, seal: Callable[[str], str]) -> Site:
         """The site this defines, its secrets sealed."""
-        return Site(self.name, self.subnet, _placeholders(seal_values(self.placeholders, seal)))
+        return Site(self.name, self.subnet, _placeholders(seal_values(self.placeholders, seal)), self.timezone)
 
 
 class WrittenTenant(Block):
@@ -172,6 +186,7 @@ class WrittenTenant(Block):
     rungs: tuple[RungName, ...] = ()
     addresses: tuple[Subnet, ...] = ()
     unprotected: Literal["", "stripped", "refused"] = ""
+    timezone: TimeZone = ""
 
     def noun(self, seal: Callable[[str], str]) -> Tenant:
         """The tenant this defines, its secrets sealed."""
@@ -188,6 +203,7 @@ class WrittenTenant(Block):
             rungs=self.rungs,
             addresses=self.addresses,
             unprotected=self.unprotected,
+            timezone=self.timezone,
         )
 
     @model_validator(mode="after")

@@ -57,7 +57,8 @@ def _written(entry: Mapping[str, Any]) -> dict[str, Any]:
 def _place(noun: Tenant | Site, open_secret: OpenSecret | None) -> dict[str, Any]:
     """What a tenant and a site have in common."""
     subnet = str(noun.subnet) if noun.subnet else ""
-    return {"name": noun.name, "subnet": subnet, "placeholders": dict(_values(noun.placeholders, open_secret))}
+    values = dict(_values(noun.placeholders, open_secret))
+    return {"name": noun.name, "subnet": subnet, "timezone": noun.timezone, "placeholders": values}
 
 
 def _limits(noun: Tenant | DeviceRecord | ConnectionRecord) -> dict[str, str]:

@@ -62,6 +62,11 @@ class PhoneListener(Block):
     idle_timeout: Positive = 75.0  # nginx's keepalive_timeout
     request_timeout: Positive = 30.0  # a phone on a poor link sends 4 KiB well within this
 
+    @property
+    def takes_certificates(self) -> bool:
+        """Whether a phone can show its factory certificate anywhere."""
+        return self.tls.client_ca is not None and any(listen.scheme == "https" for listen in self.listen)
+
     @model_validator(mode="after")
     def _has_certificate(self) -> Self:
         _need_certificate(self.listen, self.tls)

@@ -164,7 +164,11 @@ class Fleet:
             pinging=Pinging(settings.qualify, now),
             alarms=AlarmBook(snapshot.alarms, int(snapshot.marks.get(SEQUENCE, 0))),
             numbers=NumberBook(snapshot.numbers, settings.numbers),
-            requests=RequestBook(snapshot.requests, settings.requests),
+            requests=RequestBook(
+                snapshot.requests,
+                settings.requests,
+                max((item.request for item in snapshot.operation_items), default=0),
+            ),
             operations=OperationBook(
                 snapshot.operations, snapshot.operation_items, settings.operations, settings.keep_alive, now
             ),

@@ -23,13 +23,13 @@ REPEATABLE = frozenset({"update_configuration", "check_status", "change_tenant"}
 
 
 class RequestBook:
-    """Waiting and handed-out requests, by device."""
+    """Waiting and handed-out requests, by device. `last_id`: ids up to here were given before, and are spoken of."""
 
-    def __init__(self, requests: Iterable[PhoneRequest], settings: Requests) -> None:
+    def __init__(self, requests: Iterable[PhoneRequest], settings: Requests, last_id: int = 0) -> None:
         self.settings = settings
         self.expiries: Deadlines[int] = Deadlines()
         self._of_device: dict[Mac, list[PhoneRequest]] = {}
-        self._last_id = 0
+        self._last_id = last_id
         for request in requests:
             self._add(request)
 

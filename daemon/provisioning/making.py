@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 from urllib.parse import quote
 
-from daemon.fleet.model import DeviceRecord, Placeholders, Server, Site, Tenant
+from daemon.fleet.model import DeviceRecord, Server, Site, Tenant
 from daemon.provisioning.cache import Inputs, RenderedFile
 from daemon.provisioning.computed import DEFAULTS, House, Secrets, Written, device_layers, nightly_slot, shared_layers
 from daemon.provisioning.extra_lines import insertions, lines_path
@@ -24,6 +25,8 @@ from daemon.provisioning.template import Line, Template, with_insertions
 from daemon.provisioning.vendors.syntax import read_line
 from daemon.provisioning.vendors.vendor import Vendor
 from daemon.provisioning.zero_touch import Place
+
+Noun = TypeVar("Noun", DeviceRecord, Site, Tenant)
 
 _NIGHTLY = "DailyTime"
 # Shared lines kept at a time: 30 models of each of 300 tenants, some 20 KiB each.
@@ -39,6 +42,25 @@ class Subject:
     model: str
     server: str
     vendor: Vendor
+
+
+@dataclass(frozen=True, slots=True)
+class Materials:
+    """What a device's file is made from, each in the version that is in force.
+
+    `own` are the template's lines for one device with what its tenant and site put in, `users` what its user set.
+    `includes`: its file includes the global one. `instead`: what an operator put in the complete file's place, or "".
+    """
+
+    record: DeviceRecord
+    place: Place
+    sip_server: Server | None
+    template: Template
+    shared: SharedLines
+    own: tuple[Line, ...]
+    users: tuple[str, ...]
+    includes: bool
+    instead: str
 
 
 class FileMaker:
@@ -61,49 +83,60 @@ class FileMaker:
         tenant, vendor = subject.place.tenant.name, subject.vendor
         return self.library.template_for(tenant, subject.model, subject.record.template, vendor.template)
 
-    def inputs(self, subject: Subject) -> Inputs:
-        """Everything the file is made from; the same inputs give the same file."""
-        record, place = subject.record, subject.place
-        shared = self._shared_for(self.template(subject), place.tenant, subject.model)
-        instead = self.library.text(file_path(subject.vendor.device_file_name(record.mac)))
-        users = self.library.lines(user_path(record.mac))
-        return (record, place, self._servers.get(record.server), shared, self._own_lines(subject), users, instead)
-
-    def lines(self, subject: Subject, *, complete: bool) -> list[RenderedLine]:
-        """The lines of a device's file; `ConfigError` names all that cannot be filled in."""
+    def materials(self, subject: Subject) -> Materials:
+        """Everything the file is made from; the same materials give the same file."""
         record, place = subject.record, subject.place
         template = self.template(subject)
-        shared = self._shared_for(template, place.tenant, subject.model)
+        return Materials(
+            record,
+            place,
+            self._servers.get(record.server),
+            template,
+            self._shared_for(template, place.tenant, subject.model),
+            self._with_lines(template, place.tenant.name, place.site.name if place.site else "").own,
+            self.library.lines(user_path(record.mac)),
+            self._includes(subject, template),
+            self.library.text(file_path(subject.vendor.device_file_name(record.mac))),
+        )
+
+    def lines(self, subject: Subject, *, complete: bool, materials: Materials | None = None) -> list[RenderedLine]:
+        """The lines of a device's file; `ConfigError` names all that cannot be filled in."""
+        made_of = materials or self.materials(subject)
+        shared = made_of.shared
+        # What the phone's user set stands below everything else, so that it wins.
+        users = (Line(number, text) for number, text in enumerate(made_of.users, start=1))
+        include = self.global_url(subject.place.tenant, subject.model, subject.server) if made_of.includes else ""
         return device_lines(
             shared,
             Lookup(self._device_layers(subject, shared, complete=complete), shared.lookup),
-            (*self._own_lines(subject), *self._user_lines(record)),
-            include=self.global_url(place.tenant, subject.model, subject.server) if self.includes(subject) else "",
-            device=record.mac,
+            (*made_of.own, *users),
+            include=include,
+            device=subject.record.mac,
             complete=complete,
         )
 
-    def file(self, subject: Subject, *, complete: bool) -> RenderedFile:
+    def file(self, subject: Subject, *, complete: bool, materials: Materials | None = None) -> RenderedFile:
         """The same in the phone's own syntax."""
-        lines = self.lines(subject, complete=complete)
+        made_of = materials or self.materials(subject)
+        lines = self.lines(subject, complete=complete, materials=made_of)
         secret = any(line.secret for line in lines)
-        return RenderedFile(to_bytes(subject.vendor, lines), secret, self.template(subject).name)
+        return RenderedFile(to_bytes(subject.vendor, lines), secret, made_of.template.name)
 
     def shared(self, tenant: Tenant, model: str, vendor: Vendor) -> SharedLines:
         """The lines that a tenant's phones of a model share."""
         return self._shared_for(self.library.template_for(tenant.name, model, "", vendor.template), tenant, model)
 
-    def includes(self, subject: Subject) -> bool:
-        """Whether a device's file includes the global one: not if it is made by another template than that."""
-        if not subject.vendor.includes:
-            return False
-        tenant, vendor = subject.place.tenant.name, subject.vendor
-        return self.template(subject) is self.library.template_for(tenant, subject.model, "", vendor.template)
-
     def global_url(self, tenant: Tenant, model: str, server: str) -> str:
         """Absolute and with the tenant in it: the same file wherever the including one was fetched."""
         folder = f"ipp/tenant/{quote(tenant.name, safe='')}" if tenant.name else "configfiles"
         return f"{self.house.provisioning.scheme}://{server}/{folder}/{global_name(model)}"
+
+    def _includes(self, subject: Subject, template: Template) -> bool:
+        """Whether a device's file includes the global one: not if it is made by another template than that."""
+        if not subject.vendor.includes or not subject.record.template:
+            return subject.vendor.includes
+        tenant, vendor = subject.place.tenant.name, subject.vendor
+        return template is self.library.template_for(tenant, subject.model, "", vendor.template)
 
     def _shared_for(self, template: Template, tenant: Tenant, model: str) -> SharedLines:
         written = Written(self.library.values(), self.library.values(model))
@@ -112,8 +145,7 @@ class FileMaker:
         known = self._shared.get(key)
         if known is not None and all(map(_same, known[0], inputs)):
             return known[1]
-        opened = replace(tenant, placeholders=self._opened(tenant.placeholders))
-        layers = shared_layers(self.house, opened, model, written)
+        layers = shared_layers(self.house, self._opened(tenant), model, written)
         if len(self._shared) >= _MAX_SHARED:
             self._shared.clear()
         made = SharedLines(self._with_lines(template, tenant.name), Lookup(layers))
@@ -123,8 +155,8 @@ class FileMaker:
     def _device_layers(self, subject: Subject, shared: SharedLines, *, complete: bool) -> Sequence[Layer]:
         record, site = subject.record, subject.place.site
         layers = device_layers(
-            replace(record, placeholders=self._opened(record.placeholders)),
-            site and self._open_site(site),
+            self._opened(record),
+            site and self._opened(site),
             self._servers.get(record.server),
             self._secrets(record) if complete else None,
             address=subject.server,
@@ -134,11 +166,6 @@ class FileMaker:
         if night is None or night.family is not Family.SYSTEM or night.text != DEFAULTS[_NIGHTLY]:
             return layers  # somebody decided when
         return (*layers, Layer(Family.SYSTEM, {_NIGHTLY: nightly_slot(record.mac, self.house.provisioning)}))
-
-    def _own_lines(self, subject: Subject) -> tuple[Line, ...]:
-        """The template's lines for one device, with what its tenant and site put in."""
-        place = subject.place
-        return self._with_lines(self.template(subject), place.tenant.name, place.site.name if place.site else "").own
 
     def _with_lines(self, template: Template, tenant: str, site: str = "") -> Template:
         """A template with the lines that a tenant and a site of it put in at its markers; composed once for all."""
@@ -152,20 +179,14 @@ class FileMaker:
         self._composed[template.name, tenant, site] = ((template, *texts), made)
         return made
 
-    def _user_lines(self, record: DeviceRecord) -> tuple[Line, ...]:
-        """What the phone's user set on it, below everything else, so that it wins."""
-        kept = self.library.lines(user_path(record.mac))
-        return tuple(Line(number, text) for number, text in enumerate(kept, start=1))
-
     def _secrets(self, record: DeviceRecord) -> Secrets:
         password = self._sealer.open(record.sip_password) if record.sip_password else ""
         return Secrets(password, self._sealer.device_secret(record.mac, record.secret_generation))
 
-    def _open_site(self, site: Site) -> Site:
-        return replace(site, placeholders=self._opened(site.placeholders))
-
-    def _opened(self, values: Placeholders) -> Placeholders:
-        return open_values(values, self._sealer.open)
+    def _opened(self, noun: Noun) -> Noun:
+        """The same with its sealed values in the clear."""
+        values = open_values(noun.placeholders, self._sealer.open)
+        return noun if values is noun.placeholders else replace(noun, placeholders=values)
 
 
 def global_name(model: str) -> str:

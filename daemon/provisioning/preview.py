@@ -128,7 +128,7 @@ class Preview:
     def _same(self, old: Subject, new: Subject) -> bool:
         """Whether both are made from the same; a fault on either side needs a closer look."""
         try:
-            return old == new and self._now.inputs(old) == self._then.inputs(new)
+            return old == new and self._now.materials(old) == self._then.materials(new)
         except (ConfigError, StoreUnavailable):
             return False
 
@@ -150,7 +150,7 @@ def _explained(line: RenderedLine, *, shared: bool) -> ExplainedLine:
 
 def _shared(maker: FileMaker, subject: Subject) -> list[RenderedLine]:
     """What its include brings; nothing where the device's file holds everything itself."""
-    if not maker.includes(subject):
+    if not maker.materials(subject).includes:
         return []
     return maker.shared(subject.place.tenant, subject.model, subject.vendor).everybodys
 

@@ -25,7 +25,7 @@ from daemon.provisioning.computed import House, keep_alive_minutes
 from daemon.provisioning.directory import directory, entries_of, tenant_of_directory
 from daemon.provisioning.first_contact import Extent, Proof, Reason, decide_file, examine, in_networks, terms_of
 from daemon.provisioning.library import Library, file_path
-from daemon.provisioning.making import FileMaker, Subject, to_bytes
+from daemon.provisioning.making import FileMaker, Materials, Subject, to_bytes
 from daemon.provisioning.option160 import DEFAULTS, FILE, Variant, fill
 from daemon.provisioning.placeholders import looks_secret
 from daemon.provisioning.preview import subject_of
@@ -215,11 +215,10 @@ class Provisioner:
 
     def _server_for(self, request: FileRequest) -> str:
         """How the phone is to address us: through its proxy if it came by one, else as set, else as it did."""
-        values = {**self._settings.placeholders, **self.maker.library.values()}
-        proxy = values.get("HTTP_PROXY_IP", "")
-        if request.kind is FileKind.HTTPPROXY and proxy:
-            port = values.get("HTTP_PROXY_PORT", "")
-            return f"{proxy}:{port}" if port else proxy
+        if request.kind is FileKind.HTTPPROXY:
+            values = {**self._settings.placeholders, **self.maker.library.values()}
+            if proxy := values.get("HTTP_PROXY_IP", ""):
+                return f"{proxy}:{port}" if (port := values.get("HTTP_PROXY_PORT", "")) else proxy
         return self._settings.server + self._usual_port(request) if self._settings.server else request.host
 
     def _usual_port(self, request: FileRequest) -> str:
@@ -305,16 +304,15 @@ class Provisioner:
     def made(self, subject: Subject, *, complete: bool) -> RenderedFile:
         """A device's file: from the cache, unless anything it was made from is another by now."""
         key = (subject.record.mac, complete, subject.server, subject.model, subject.vendor.name)
-        inputs = self.maker.inputs(subject)
-        cached = self._cache.get(key, inputs)
-        return cached or self._cache.put(key, inputs, self._make(subject, complete=complete))
+        materials = self.maker.materials(subject)
+        cached = self._cache.get(key, (materials,))
+        return cached or self._cache.put(key, (materials,), self._make(subject, materials, complete=complete))
 
-    def _make(self, subject: Subject, *, complete: bool) -> RenderedFile:
+    def _make(self, subject: Subject, materials: Materials, *, complete: bool) -> RenderedFile:
         """What an operator put in place of a complete file is served byte by byte; the stripped one is always made."""
-        instead = complete and self.maker.library.text(file_path(subject.vendor.device_file_name(subject.record.mac)))
-        if instead:
-            return RenderedFile(instead.encode(), secret=True, template=INSTEAD)
-        return self.maker.file(subject, complete=complete)
+        if complete and materials.instead:
+            return RenderedFile(materials.instead.encode(), secret=True, template=INSTEAD)
+        return self.maker.file(subject, complete=complete, materials=materials)
 
     def _version(self, record: DeviceRecord, file: RenderedFile) -> FileMade | None:
         """The file as a new version, if the phone was last given another one."""

@@ -48,6 +48,30 @@ def test_a_key_of_another_certificate_is_a_fault_of_the_key(tmp_path: Path) -> N
     assert (fault.line, fault.wrong) == (4, f"{other.key} does not belong to the certificate")
 
 
+@pytest.mark.parametrize(
+    ("rungs", "at_fault"), [("certificate", True), ("secret, login, certificate", True), ("certificate, token", False)]
+)
+def test_certificates_that_no_phone_can_show_must_not_be_all_that_counts(
+    tmp_path: Path, rungs: str, at_fault: bool
+) -> None:
+    authority = Authority(tmp_path)
+    ours = authority.issue("prov.example.net")
+    path = tmp_path / "ringkeeper.yml"
+    asking = f"{{certificate: {ours.certificate}, key: {ours.key}, client_ca: {authority.path}}}"
+    for listen, impossible in (("http", True), ("https", False)):
+        path.write_text(
+            f"http:\n  phones:\n    listen: [{listen}://127.0.0.1:0]\n    tls: {asking}\n"
+            f"provisioning:\n  rungs: [{rungs}]\n"
+        )
+        if at_fault and impossible:
+            with pytest.raises(ConfigError) as caught:
+                load_settings(path)
+            [fault] = caught.value.faults
+            assert (fault.line, fault.key) == (6, "provisioning.rungs")
+        else:
+            assert load_settings(path).http.phones.takes_certificates is not impossible
+
+
 def test_what_is_no_certificate_is_a_fault(tmp_path: Path) -> None:
     text = tmp_path / "text"
     text.write_text("not PEM\n")

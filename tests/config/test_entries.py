@@ -29,6 +29,18 @@ def test_names_that_would_not_survive_a_url_are_refused(name: str) -> None:
             block(name=name)
 
 
+@pytest.mark.parametrize("name", ["", "UTC", "Europe/Berlin", "America/Argentina/Ushuaia"])
+def test_a_time_zone_is_one_that_this_machine_knows(name: str) -> None:
+    assert WrittenTenant(name="a", timezone=name).noun(str).timezone == name
+    assert WrittenSite(name="a", timezone=name).noun(str).timezone == name
+
+
+@pytest.mark.parametrize("name", ["CEST", "Europe/", "Europe", "../etc/passwd", "/etc/passwd", "a\0b", "Z" * 5000, " "])
+def test_what_is_no_time_zone_is_refused(name: str) -> None:
+    with pytest.raises(ValidationError):
+        WrittenTenant(name="a", timezone=name)
+
+
 @pytest.mark.parametrize("number", ["2041", "+4989123", "*72", "alice", "0041", "1-2"])
 def test_numbers_are_text(number: str) -> None:
     assert WrittenNumber(number=number).noun().number == number

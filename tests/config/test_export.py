@@ -15,9 +15,15 @@ TENANT = Tenant(
     description="Acme: a & b # c",
     subnet=ip_network("10.1.0.0/16"),
     default=True,
-    sites=(Site("hq", ip_network("10.1.2.0/24"), {"Language": "Deutsch"}), Site("yes")),
+    sites=(Site("hq", ip_network("10.1.2.0/24"), {"Language": "Deutsch"}, "Europe/Berlin"), Site("yes")),
     placeholders={"Pin": "\x01sealed:0123"},
     authentication="always",
+    interval=30.0,
+    lagged_after=0.5,
+    rungs=("secret", "addresses"),
+    addresses=(ip_network("198.51.100.0/28"), ip_network("2001:db8::/64")),
+    unprotected="refused",
+    timezone="America/New_York",
 )
 SERVER = Server("pbx-a", "sip:[2001:db8::1]:5070")
 DEVICE = DeviceRecord(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from daemon.fleet.acts import RequestQueued
 from daemon.fleet.commands import Answer, Command, Decided, SaveRequest
 from daemon.fleet.events import FileFetched, KeepAliveHeard
+from daemon.fleet.operation import Item, Step
 from daemon.fleet.records import Snapshot
 from tests.support.builders import MAC, OTHER_MAC, record, report
 from tests.support.playbook import Playbook
@@ -69,6 +70,13 @@ def test_a_restart_neither_loses_nor_repeats_a_request() -> None:
     kept = Snapshot(records=(record(),), requests=play.fleet.requests_of(MAC))
     after = Playbook(snapshot=kept)
     assert _handed(after.hears(_says("registered"))) == ["b"]
+
+
+def test_after_a_restart_no_id_is_given_again_that_an_operation_still_names() -> None:
+    item = Item(1, MAC, 0, Step.ASKED, request=7)
+    after = Playbook(snapshot=Snapshot(records=(record(),), operation_items=(item,)))
+    after.hears(_queues())
+    assert [request.id for request in after.fleet.requests_of(MAC)] == [8]
 
 
 def test_a_request_for_a_device_nobody_defined_is_refused() -> None:

@@ -70,11 +70,11 @@ def test_phones_of_a_vendor_without_includes_get_one_file_in_their_own_syntax() 
     assert "lang = German" in made(maker(), whom)
 
 
-def test_the_inputs_are_the_same_as_long_as_nothing_was_edited() -> None:
+def test_the_materials_are_the_same_as_long_as_nothing_was_edited() -> None:
     by = maker()
-    assert by.inputs(subject()) == by.inputs(subject())
+    assert by.materials(subject()) == by.materials(subject())
     edited = by.over(by.library.with_documents({template_path("420HD"): a_template()}))
-    assert edited.inputs(subject()) != by.inputs(subject())
+    assert edited.materials(subject()) != by.materials(subject())
 
 
 def a_template() -> Document:

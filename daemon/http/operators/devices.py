@@ -123,6 +123,7 @@ async def device_detail(desk: Desk, device: Device) -> DeviceDetail:
         pings=len(device.round_trips),
         loss=loss(device),
         armed_until=moment(record.armed_until),
+        token_until=moment(record.token_until),
         misses=device.misses,
         smoothed_rtt_ms=milliseconds(device.round_trips.smoothed),
         rtt_history=rtt_history(device),

@@ -42,7 +42,10 @@ class SiteView(BaseModel):
 
 
 class TenantView(BaseModel):
-    """A tenant with its sites; secret values are masked. `warnings` is what an operator should know of it."""
+    """A tenant with its sites; secret values are masked. `warnings` is what an operator should know of it.
+
+    "" and an empty list say that the settings' value is in force.
+    """
 
     name: str
     description: str
@@ -51,6 +54,9 @@ class TenantView(BaseModel):
     authentication: str
     interval: float | None
     lagged_after: float | None
+    rungs: list[str]
+    addresses: list[str]
+    unprotected: str
     timezone: str
     placeholders: dict[str, str]
     sites: list[SiteView]
@@ -113,7 +119,14 @@ def _faults(tenant: Tenant) -> Iterator[ProblemFault]:
             )
 
 
-def _warnings(tenant: Tenant, tenants: Mapping[str, Tenant]) -> Iterator[str]:
+def _warnings(tenant: Tenant, desk: Desk) -> Iterator[str]:
+    """What will not do what it seems to."""
+    if "certificate" in tenant.rungs and not desk.settings().http.phones.takes_certificates:
+        yield "the rung certificate is never reached: no https:// address of http.phones.listen has a tls.client_ca"
+    yield from _overlaps(tenant, desk.directory.tenants)
+
+
+def _overlaps(tenant: Tenant, tenants: Mapping[str, Tenant]) -> Iterator[str]:
     """Networks that are others', too: the smallest one that a phone is in decides whose it is."""
     for other in tenants.values():
         for ours in tenant.networks() if other.name != tenant.name else ():
@@ -138,12 +151,10 @@ def _views(desk: Desk, names: list[str]) -> list[TenantView]:
     totals: Counter[str] = Counter()
     for (tenant, _site), count in devices.items():
         totals[tenant] += count
-    return [_view(directory.tenants[name], devices, totals[name], users[name], directory.tenants) for name in names]
+    return [_view(directory.tenants[name], devices, totals[name], users[name], desk) for name in names]
 
 
-def _view(
-    tenant: Tenant, devices: Counter[tuple[str, str]], total: int, users: int, tenants: Mapping[str, Tenant]
-) -> TenantView:
+def _view(tenant: Tenant, devices: Counter[tuple[str, str]], total: int, users: int, desk: Desk) -> TenantView:
     return TenantView(
         **_place(tenant),
         description=tenant.description,
@@ -151,10 +162,13 @@ def _view(
         authentication=tenant.authentication,
         interval=tenant.interval,
         lagged_after=tenant.lagged_after,
+        rungs=list(tenant.rungs),
+        addresses=list(map(str, tenant.addresses)),
+        unprotected=tenant.unprotected,
         sites=[SiteView(**_place(site), devices=devices[tenant.name, site.name]) for site in tenant.sites],
         devices=total,
         users=users,
-        warnings=list(_warnings(tenant, tenants)),
+        warnings=list(_warnings(tenant, desk)),
     )
 
 

@@ -151,7 +151,8 @@ class DeviceDetail(DeviceItem):
     """One device whole; `timeline` newest first, 50 steps at most; `calls` likewise, 10.
 
     `interval` are the seconds between two pings as things stand, null while it is not pinged; `pings` are those in the
-    history, 60 at most, and `loss` the percentage of them that found no answer.
+    history, 60 at most, and `loss` the percentage of them that found no answer. `armed_until` ends the window of its
+    first contact, `token_until` the life of its one-time token; null if there is none.
     """
 
     qualify: bool
@@ -159,6 +160,7 @@ class DeviceDetail(DeviceItem):
     pings: int
     loss: float | None
     armed_until: str | None
+    token_until: str | None
     misses: int
     smoothed_rtt_ms: float | None
     rtt_history: RttHistory | None

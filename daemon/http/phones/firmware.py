@@ -20,11 +20,14 @@ from daemon.errors import BadMessage
 from daemon.fleet.delivery import Deliver
 from daemon.fleet.events import FileFetched
 from daemon.fleet.records import StoredFile
-from daemon.http.phones.caller import Caller, Doorkeeper, caller_of
+from daemon.http.phones.caller import Caller, Doorkeeper
 from daemon.http.phones.file_response import Downloads, FileResponse, OpenFile
 from daemon.http.phones.files import FILE_NAME
+from daemon.http.phones.gate import Gate
 from daemon.http.phones.ranges import Part, Version, requested_part, unchanged
 from daemon.http.phones.refusals import Refusals
+from daemon.provisioning.first_contact import Reason
+from daemon.provisioning.served import FileKind
 from daemon.provisioning.user_agent import UserAgent, parse_user_agent
 
 StoredAt = Callable[[str], tuple[StoredFile, Path] | None]
@@ -67,7 +70,13 @@ class Firmware:
     """The endpoint for firmware: uploaded files first, then those in `folder`, if there is one."""
 
     def __init__(
-        self, folder: Path | None, stored: StoredAt, deliver: Deliver, doorkeeper: Doorkeeper, refusals: Refusals
+        self,
+        folder: Path | None,
+        stored: StoredAt,
+        deliver: Deliver,
+        gate: Gate,
+        doorkeeper: Doorkeeper,
+        refusals: Refusals,
     ) -> None:
         self.served = 0
         self.aborted = 0
@@ -75,17 +84,21 @@ class Firmware:
         self._folder = folder
         self._stored = stored
         self._deliver = deliver
+        self._gate = gate
         self._doorkeeper = doorkeeper
         self._refusals = refusals
 
     async def serve(self, request: Request) -> Response:
         """The file, the part of it that Range asks for, or 304."""
-        caller, name = caller_of(request), request.path_params["name"]
+        caller, name = self._gate.enter(request), request.path_params["name"]
+        if isinstance(caller, Response):
+            return caller
         agent = parse_user_agent(caller.user_agent)
         if not FILE_NAME.match(name):
             return self._refusals.not_found("file_name", caller.source)
-        if not self._admitted(agent, caller):
-            return self._refusals.not_found("wrong_secret", caller.source)
+        refusal = self._refusal(agent, caller)
+        if refusal:
+            return refusal
         file = await self._open(name)
         if file is None:
             return self._refusals.not_found("no_such_file", caller.source)
@@ -100,9 +113,18 @@ class Firmware:
             file = await trio.to_thread.run_sync(open_file, self._folder, name, limiter=self.limiter)
         return file
 
-    def _admitted(self, agent: UserAgent, caller: Caller) -> bool:
-        """Firmware is no secret; but who shows a wrong one is refused here as everywhere."""
-        return agent.mac is None or not self._doorkeeper.standing(agent.mac, caller).wrong_secret
+    def _refusal(self, agent: UserAgent, caller: Caller) -> Response | None:
+        """The answer to who shows a wrong secret, which counts as a guess here as everywhere; None for all others.
+
+        Firmware is no secret, so who shows nothing is not held back, and who says to be a phone that nobody defined
+        learns nothing by it.
+        """
+        if agent.mac is None or not caller.shows_something:
+            return None
+        standing = self._doorkeeper.standing(agent.mac, caller)
+        if not standing.wrong_secret:
+            return None
+        return self._gate.refuse(standing.belief.reason, caller, agent.mac, FileKind.SYSTEM)
 
     def _note(self, agent: UserAgent, caller: Caller) -> None:
         """Tell the fleet, if it is certain enough who fetched. Nothing is promised, so nothing is waited for."""

@@ -22,6 +22,7 @@ async def test_a_token_is_shown_once_and_kept_as_a_hash() -> None:
     async with desk.script(Role.OPERATOR) as client:
         answer = await client.post(f"{DEVICE}/token", json={"expires_in": "2d"})
         shown = (await client.get(DEVICE)).text
+        assert (await client.get(DEVICE)).json()["token_until"] == answer.json()["expires_at"]
 
     told = answer.json()
     assert (answer.status_code, told["mac"], len(told["token"])) == (201, MAC, LENGTH)

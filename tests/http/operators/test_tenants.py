@@ -34,6 +34,22 @@ async def test_a_tenant_is_written_shown_and_deleted() -> None:
         assert (await client.get(f"{PATH}/globex")).status_code == 404
 
 
+async def test_its_first_contact_and_its_clock_are_written_and_shown_and_a_rung_out_of_reach_is_named() -> None:
+    own = {"rungs": ["certificate", "addresses"], "addresses": ["192.0.2.0/24"], "unprotected": "refused"}
+    zoned = {"timezone": "Europe/Berlin", "sites": [{"name": "nyc", "timezone": "America/New_York"}]}
+    desk = DeskWithFleet()
+    async with desk.script(Role.OPERATOR) as client:
+        said = (await client.put(f"{PATH}/globex", json=own | zoned)).json()
+        assert {name: said[name] for name in (*own, "timezone")} == own | {"timezone": "Europe/Berlin"}
+        assert said["sites"][0]["timezone"] == "America/New_York"
+        (warning,) = said["warnings"]
+        assert "certificate is never reached" in warning
+        wrong = await client.put(f"{PATH}/globex", json={"timezone": "../../etc/passwd"})
+        assert (wrong.status_code, wrong.json()["errors"][0]["key"]) == (422, "timezone")
+    tenant = desk.fleet.tenants["globex"]
+    assert (tenant.timezone, tenant.sites[0].timezone) == ("Europe/Berlin", "America/New_York")
+
+
 async def test_what_contradicts_itself_or_the_fleet_is_refused() -> None:
     desk = DeskWithFleet(record(site="hq"))
     outside = {"subnet": "10.2.0.0/16", "sites": [{"name": "a", "subnet": "10.3.0.0/16"}, {"name": "a"}]}

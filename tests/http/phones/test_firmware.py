@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import os
 import shutil
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
 import trio
 
 from daemon.config.listen import Listen
+from daemon.config.settings import Provisioning
 from daemon.fleet.events import FileFetched
 from daemon.http.asgi import Message
 from daemon.http.phones.firmware import open_file
@@ -126,6 +128,23 @@ async def test_a_wrong_secret_is_refused_and_the_right_one_noted(folder: Path) -
     assert (await scene.get(f"/k/guess{PATH}", user_agent=AGENT)).status == 404
     assert (await scene.get(f"/k/{SECRET}{PATH}", source=OUTSIDE, user_agent=AGENT)).status == 200
     assert len(scene.events) == 1
+
+
+async def test_wrong_secrets_count_as_guesses_and_yet_firmware_is_nobodys_secret(folder: Path) -> None:
+    scene = Scene(firmware=folder)
+    limit = scene.settings.guesses.wrong_proofs
+    for number in range(limit + 1):
+        assert (await scene.get(f"/k/guess-{number}{PATH}", user_agent=AGENT)).status == 404
+    statistics = scene.app.statistics()
+    assert (statistics.refused, statistics.guessers.slowed) == ({"wrong_secret": limit + 1}, 1)
+    assert (await scene.get(PATH, user_agent=AGENT)).status == 200  # it shows nothing, so there is nothing to guess
+
+
+async def test_a_wrong_login_is_refused(folder: Path) -> None:
+    scene = Scene(firmware=folder, settings=Provisioning(rungs=("secret", "login")))
+    wrong = "Basic " + b64encode(f"{MAC}:guess".encode()).decode()
+    assert (await scene.get(PATH, authorization=wrong)).status == 404
+    assert scene.app.statistics().guessers.guesses == {"wrong proof": 1}
 
 
 async def test_a_download_broken_off_is_counted_apart(folder: Path) -> None:

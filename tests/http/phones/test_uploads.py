@@ -50,6 +50,16 @@ async def test_with_its_secret_a_phone_may_write_from_anywhere() -> None:
     assert (await put(scene, f"/k/wrong{PATH}")).status == 404
 
 
+async def test_wrong_secrets_count_as_guesses_and_a_slowed_address_must_prove_itself() -> None:
+    scene = Scene()
+    for number in range(scene.settings.guesses.wrong_proofs + 1):
+        assert (await put(scene, f"/k/guess-{number}{PATH}")).status == 404
+    assert scene.app.statistics().guessers.slowed == 1
+    statuses = {(await put(scene)).status for _ in range(scene.settings.guesses.judged_per_minute + 2)}
+    assert statuses == {204, 404}
+    assert (await put(scene, f"/k/{SECRET}{PATH}")).status == 204
+
+
 @pytest.mark.parametrize(
     ("path", "source"),
     [
