@@ -33,20 +33,24 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from ipaddress import ip_network
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+import hypercorn.config
+import hypercorn.trio
 import structlog
 import trio
 
 from bench.booting import STEPS, Memory, Step, Storm, Tally, boot
-from bench.keep_alive import FIRST_MAC, Load, Serve, ours, peer
+from bench.keep_alive import FIRST_MAC, Load, Serve, ours
 from bench.start import PATIENCE, notify_socket, processor_seconds
 from daemon.config.settings import Settings
 from daemon.fleet.fleet import Fleet
 from daemon.fleet.model import DeviceRecord, Mac, Tenant
 from daemon.fleet.records import Snapshot
+from daemon.http.asgi import Application
 from daemon.http.phones.app import phones_app
 from daemon.provisioning.provisioner import Provisioner
 from daemon.provisioning.sealing import Sealer
@@ -55,6 +59,7 @@ from daemon.store.files import load_all_templates, load_or_create_key
 from daemon.store.store import open_store
 from daemon.switchboard import Switchboard
 
+ROOM = 65_535  # trio.open_tcp_listeners asks for as many, and the kernel takes what it allows
 BUDGET = 30.0  # seconds for 30,000 phones
 TURNS = ("first contact", "power returns")
 FIRMWARE = b"420HD 2.2.16.142\n" + bytes(4 * 1024 * 1024)
@@ -167,6 +172,18 @@ async def application(serve: Serve, ready: Connection, load: Load) -> None:
             nursery.start_soon(store.run, switchboard.deliver)
             nursery.start_soon(switchboard.driver.run)
             await serve(app, ready)
+
+
+async def peer(app: Application, ready: Connection) -> None:
+    """Hypercorn, with room for as many phones that wait to be let in as our own server has: by default it has 100."""
+    config = hypercorn.config.Config()
+    config.bind = [f"127.0.0.1:{free_port()}"]
+    config.backlog = ROOM
+    config.keep_alive_max_requests = 1 << 40
+    config.loglevel = "ERROR"
+    async with trio.open_nursery() as nursery:
+        await nursery.start(partial(hypercorn.trio.serve, app, config))  # type: ignore[arg-type]  # its own ASGI types
+        ready.send(int(config.bind[0].rpartition(":")[2]))
 
 
 def run_application(serve: Serve, ready: Connection, load: Load, profile: bool) -> None:

@@ -32,6 +32,7 @@ class Learner:
         self.disk_full = False
         if records:
             self.deliver(InventoryApplied(inventory(*records), "test"))
+            self.orders += self.fleet.finish_intake(self.clock.now())
 
     def deliver(self, event: Event) -> Outcome:
         self.events.append(event)
