@@ -59,7 +59,6 @@ from daemon.store.files import load_all_templates, load_or_create_key
 from daemon.store.store import open_store
 from daemon.switchboard import Switchboard
 
-ROOM = 65_535  # trio.open_tcp_listeners asks for as many, and the kernel takes what it allows
 BUDGET = 30.0  # seconds for 30,000 phones
 TURNS = ("first contact", "power returns")
 FIRMWARE = b"420HD 2.2.16.142\n" + bytes(4 * 1024 * 1024)
@@ -125,12 +124,23 @@ def daemon(folder: Path, load: Load, *, inventory: bool) -> Iterator[Served]:
         with subprocess.Popen(command, env=environment, stderr=log) as process:
             os.sched_setaffinity(process.pid, {load.core})
             try:
-                while b"READY=1" not in told.recv(4096).split(b"\n"):
-                    pass
+                wait_until_ready(told, process, folder / "log")
                 yield Served(port, process.pid)
             finally:
                 process.send_signal(signal.SIGTERM)
                 process.wait(PATIENCE)
+
+
+def wait_until_ready(told: socket.socket, process: subprocess.Popen[bytes], log: Path) -> None:
+    told.settimeout(1.0)
+    for _ in range(int(PATIENCE)):
+        try:
+            if b"READY=1" in told.recv(4096).split(b"\n"):
+                return
+        except TimeoutError:
+            if process.poll() is not None:
+                break
+    raise SystemExit(f"the daemon did not start:\n{log.read_text()[-3000:]}")
 
 
 def free_port() -> int:
@@ -178,7 +188,7 @@ async def peer(app: Application, ready: Connection) -> None:
     """Hypercorn, with room for as many phones that wait to be let in as our own server has: by default it has 100."""
     config = hypercorn.config.Config()
     config.bind = [f"127.0.0.1:{free_port()}"]
-    config.backlog = ROOM
+    config.backlog = socket.SOMAXCONN
     config.keep_alive_max_requests = 1 << 40
     config.loglevel = "ERROR"
     async with trio.open_nursery() as nursery:

@@ -33,6 +33,7 @@ from daemon.observe.watchdog import Watchdog
 from daemon.provisioning.provisioner import Provisioner
 from daemon.provisioning.sealing import Sealer
 from daemon.scheduler.clock import Clock
+from daemon.scheduler.slices import in_slices
 from daemon.sip.endpoint import SipEndpoint
 from daemon.sip.prober import Prober
 from daemon.sip.resolver import Resolver
@@ -182,7 +183,9 @@ class Running:
         mark, inventory = await trio.to_thread.run_sync(self._read_inventory, path)
         if inventory is None:
             return
-        delivery = parts.switchboard.deliver(InventoryApplied(inventory, str(path.name)))
+        check = parts.fleet.check(inventory)
+        await in_slices(check.step)
+        delivery = parts.switchboard.deliver(InventoryApplied(inventory, str(path.name), check.checked))
         if delivery.answer and delivery.answer.refused:
             raise ConfigError([Fault(str(path), 1, "inventory", reason) for reason in delivery.answer.refused])
         if at_once:

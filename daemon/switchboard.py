@@ -55,6 +55,7 @@ from daemon.fleet.commands import (
     SendNotify,
     SendProbes,
     StoreCommand,
+    TellIntake,
 )
 from daemon.fleet.events import Event
 from daemon.fleet.fleet import Fleet
@@ -121,6 +122,7 @@ class Switchboard:
             OnceStored: _no_sip_yet,
             AppendTransition: self._append,
             Notify: self._notify,
+            TellIntake: _tell_intake,
             Decided: self._decided,
             Answer: lambda answer: answer,
             **dict.fromkeys(_FOR_THE_STORE, store.submit),
@@ -165,7 +167,8 @@ class Switchboard:
         self._store.submit(order)
         moved = order.transition
         self._remark(moved.key, f"{moved.axis}: {moved.old} > {moved.new}: {moved.reason}")
-        log.info(
+        say = log.debug if order.one_of_many else log.info
+        say(
             "moved",
             event_name="moved",
             key=moved.key,
@@ -233,6 +236,10 @@ _FOR_THE_STORE: tuple[type[Command], ...] = (
     HoldCommits,
     ReleaseCommits,
 )
+
+
+def _tell_intake(order: TellIntake) -> None:
+    log.info("inventory", event_name="intake", by=order.by, done=order.done, total=order.total)
 
 
 def _no_sip_yet(order: SendProbes | SendNotify | OnceStored | LocateTarget) -> None:

@@ -23,6 +23,7 @@ RUNGS = {
     "daemon.observe": 3,
     "daemon.scheduler.driver": 3,
     "daemon.scheduler.clock": 3,
+    "daemon.scheduler.slices": 3,
     "daemon.sip.connected": 3,
     "daemon.sip.connection": 3,
     "daemon.sip.connections": 3,

@@ -19,10 +19,14 @@ from daemon.provisioning.user_lines import MAX_BYTES
 
 TABLE = "users.csv"
 MOST_UNPACKED = 256 * 1024 * 1024  # bytes: 30,000 phones' lines of 4 KiB each, twice over
+MOST_TABLE = 32 * 1024 * 1024  # bytes; as much as comes unpacked, by default: 30,000 lines of 1 KiB
 MOST_ENTRIES = 100_000  # three phones' lines for each line of the largest table
 MAGIC = (b"PK\x03\x04", b"PK\x05\x06")  # of an archive, and of an empty one
 
 _CFG = re.compile(r"(?P<mac>[0-9A-Fa-f]{2}(?:[:-]?[0-9A-Fa-f]{2}){5})\.cfg\Z", re.IGNORECASE)
+_ENTRY = b"PK\x01\x02"  # begins each entry of an archive's directory
+# Others unpack whatever they were given at once, however little of it is wanted: a bomb of 32 MiB would be terabytes.
+_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the same fleet is the same archive
 _BROKEN = (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError)
 
@@ -55,6 +59,10 @@ def pack(csv_text: str, lines: Mapping[Mac, str]) -> bytes:
 def unpack(data: bytes, file: str, most_bytes: int = MOST_UNPACKED) -> Unpacked:
     """An archive -> what it holds; never raises for anything in it."""
     found = Unpacked()
+    count = data.count(_ENTRY)  # before the directory is read: an entry takes 490 bytes of memory for the 50 it has
+    if count > MOST_ENTRIES:
+        found.faults.append(Fault(file, 1, "zip", f"has {count} entries", f"{MOST_ENTRIES} are the most"))
+        return found
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _unpack(archive, file, most_bytes, found)
@@ -64,21 +72,19 @@ def unpack(data: bytes, file: str, most_bytes: int = MOST_UNPACKED) -> Unpacked:
 
 
 def _unpack(archive: zipfile.ZipFile, file: str, most_bytes: int, found: Unpacked) -> None:
-    entries = archive.infolist()
-    if len(entries) > MOST_ENTRIES:
-        found.faults.append(Fault(file, 1, "zip", f"has {len(entries)} entries", f"{MOST_ENTRIES} are the most"))
-        return
     left = most_bytes
     tables = []
-    for entry in entries:
+    for entry in archive.infolist():
         kind = _kind(entry.filename)
         if kind == "escapes":
             found.faults.append(Fault(entry.filename[:60], 1, "zip", "leads out of the archive", "pack it anew"))
         elif kind == "ignored":
             if not entry.is_dir():
                 found.warnings.append(Fault(entry.filename[:60], 1, "zip", "is not looked into"))
+        elif entry.compress_type not in _METHODS:
+            found.faults.append(Fault(entry.filename[:60], 1, "zip", "is packed in a strange way", "pack it by deflate"))
         else:
-            content = _content(archive, entry, min(left, MAX_BYTES if kind == "lines" else most_bytes))
+            content = _content(archive, entry, min(left, MAX_BYTES if kind == "lines" else MOST_TABLE))
             if content is None:
                 hint = "split it" if kind == "table" else f"a phone's lines are at most {MAX_BYTES} bytes"
                 found.faults.append(Fault(entry.filename[:60], 1, "zip", "unpacks to more than is taken", hint))

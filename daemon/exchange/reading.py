@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -28,6 +29,7 @@ Seal = Callable[[str], str]
 Told = Callable[[int], None]
 
 MOST_FAULTS = 100  # as many as anybody mends before trying again; the others are counted
+_KEPT = 100  # rows whose sealed password and judged values are remembered: those that lie close together
 TELL_EVERY = 500  # rows between two words about how far it has come
 
 _DIALABLE = re.compile(r"\+?[0-9*#]{1,63}\Z")
@@ -84,7 +86,8 @@ class _Reader:
 
     def __init__(self, file: str, seal: Seal, most_lines: int, tenant: str, told: Told) -> None:
         self._file = file
-        self._seal = seal
+        self._seal = lru_cache(_KEPT)(seal)  # a row's password is its user's and its devices'
+        self._wrong_values = lru_cache(_KEPT)(_wrong_values)  # most phones of a site have the same
         self._most = most_lines
         self._tenant = tenant
         self._told = told
@@ -203,7 +206,7 @@ class _Reader:
         values = {name[1:]: text for name, text in cells.items() if name[0] == "%"}
         if values:
             written["placeholders"] = values
-        for name, wrong in value_faults(values):
+        for name, wrong in self._wrong_values(tuple(values.items())):
             self.fault(row.line, layout.title(columns[f"%{name}"]), wrong)
         device: WrittenDevice | None = self._valid(WrittenDevice, written, columns, layout, row)
         if device is not None:
@@ -266,15 +269,19 @@ def _of_the_first(layout: Layout, user: Mapping[str, str], columns: Mapping[str,
     return found
 
 
+def _wrong_values(values: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    return tuple(value_faults(dict(values)))
+
+
 def _cells(columns: Mapping[str, int], row: Row) -> dict[str, str]:
     """The cells that say something, by field."""
-    found = {}
+    found, cells, width = {}, row.cells, len(row.cells)
     for name, index in columns.items():
-        cell = row.cells[index] if index < len(row.cells) else ""
-        if name in _STRIPPED:
-            cell = cell.strip()
+        if index >= width or not cells[index] or cells[index].isspace():
+            continue
+        cell = cells[index].strip() if name in _STRIPPED else cells[index]
         if name == "%VLANMode":
             cell = _MODES.get(cell.casefold(), cell)
-        if cell and not cell.isspace():
+        if cell:
             found[name] = cell
     return found

@@ -13,15 +13,16 @@ from types import MappingProxyType
 from daemon.config.settings import Settings
 from daemon.fleet.model import Mac
 from daemon.fleet.operation import NOTHING_SAID, Kind, Plan, Word
-from daemon.fleet.records import Draft, Inventory, Operator, StoredFile, User
+from daemon.fleet.records import Checked, Draft, Inventory, Operator, StoredFile, User
 
 
 @dataclass(frozen=True, slots=True)
 class InventoryApplied:
-    """An operator's inventory, to be taken as a whole or refused as a whole."""
+    """An operator's inventory, to be taken as a whole or refused as a whole; `checked` if it was looked at before."""
 
     inventory: Inventory
     by: str
+    checked: Checked | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,9 +185,13 @@ class DropDevice:
 
 @dataclass(frozen=True, slots=True)
 class AppendTransition:
-    """Add a step to a device's timeline, and say it in the log."""
+    """Add a step to a device's timeline, and say it in the log.
+
+    `one_of_many`: thousands come of the same act, so the log tells of the whole, and of each for whoever debugs.
+    """
 
     transition: Transition
+    one_of_many: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +290,15 @@ class ReleaseCommits:
 
 
 @dataclass(frozen=True, slots=True)
+class TellIntake:
+    """Say in the log how far a large inventory has come: `done` of `total` entries, and whose it is."""
+
+    by: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class Decided:
     """A decision that changes nothing on disk, with its named reason; becomes a counter and, if `key`, a debug line."""
 
@@ -342,6 +355,7 @@ Command = (
     | SaveMark
     | HoldCommits
     | ReleaseCommits
+    | TellIntake
     | Decided
     | Answer
 )

@@ -90,13 +90,14 @@ from daemon.fleet.events import (
 from daemon.fleet.file_book import FileBook
 from daemon.fleet.file_history import FileHistory
 from daemon.fleet.intake import MUST_WAIT, IntakeProgress
+from daemon.fleet.inventory_check import Check
 from daemon.fleet.model import Contact, DeviceState, Mac
 from daemon.fleet.notifications import Alarm
 from daemon.fleet.numbers import NumberBook
 from daemon.fleet.operations import OperationBook
 from daemon.fleet.parts import Parts
 from daemon.fleet.qualify import Pinging
-from daemon.fleet.records import Inventory, NumberEntry, Objection, PhoneRequest, Snapshot
+from daemon.fleet.records import Inventory, NumberEntry, PhoneRequest, Snapshot
 from daemon.fleet.requests import RequestBook
 from daemon.fleet.roster import FleetStatistics, Roster
 from daemon.fleet.sip_events import watch
@@ -215,7 +216,10 @@ class Fleet:
         """A fact: what is to be done about it."""
         if self.parts.intake is not None and type(event) in MUST_WAIT:
             return [Answer(refused=(self.parts.intake.refusal(),)), Decided("enrolment", "must wait for an intake")]
-        return HANDLERS[type(event)](self.parts, event, now)
+        orders = HANDLERS[type(event)](self.parts, event, now)
+        if type(event) in MUST_WAIT:
+            self.parts.roster.edition += 1
+        return orders
 
     def next_deadline(self) -> float:
         """When `expire` must be called."""
@@ -262,13 +266,9 @@ class Fleet:
             orders += inventory_events.take_step(self.parts, now)
         return orders
 
-    def objections(self, inventory: Inventory) -> list[Objection]:
-        """Why this inventory would be refused; empty if it would be taken."""
-        return inventory_events.why_not(self.parts, inventory)
-
-    def faults(self, inventory: Inventory) -> list[str]:
-        """The same as sentences."""
-        return list(map(str, self.objections(inventory)))
+    def check(self, inventory: Inventory) -> Check:
+        """Whether this inventory would be taken, still to be looked at."""
+        return Check(self.parts, inventory)
 
     def statistics(self) -> FleetStatistics:
         """How many of what."""

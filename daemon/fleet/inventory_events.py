@@ -3,12 +3,13 @@
 A small one is taken at once. A large one becomes an intake: `Fleet.expire` takes a step of it at a time, and the store
 holds its commits until the last. A phone that comes in between finds its old record or its new one: each entry is taken
 in one piece, and one that loses its number to another of the same inventory keeps its record until it is its turn. Not
-here: the check (`enrolment`), what is left of an intake (`intake`).
+here: the check (`inventory_check`), what an entry makes of what is known (`enrolment`), what is left of an intake
+(`intake`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -26,13 +27,15 @@ from daemon.fleet.commands import (
     SaveState,
     SaveTenant,
     SaveUser,
+    TellIntake,
 )
 from daemon.fleet.consequences import follow, refresh_status
 from daemon.fleet.device import Device
 from daemon.fleet.intake import STEP, Entry, Intake
+from daemon.fleet.inventory_check import Check
 from daemon.fleet.model import ConnectionRecord, DeviceRecord, Server, Tenant, Transition
 from daemon.fleet.parts import Parts
-from daemon.fleet.records import Draft, Inventory, NumberEntry, Objection, User
+from daemon.fleet.records import Draft, Inventory, NumberEntry, User
 from daemon.fleet.sip_events import static_contact, watch
 
 _NOTHING: frozenset[str] = frozenset()
@@ -40,21 +43,17 @@ _NOTHING: frozenset[str] = frozenset()
 
 def inventory_applied(parts: Parts, event: InventoryApplied, now: float) -> list[Command]:
     """Take an inventory or begin to, or say why not."""
-    found = why_not(parts, event.inventory)
-    if found:
-        return [Answer(refused=tuple(map(str, found))), Decided("enrolment", "inventory refused")]
-    intake = Intake(event.inventory, event.by, now)
+    checked = event.checked
+    if checked is None or checked.inventory is not event.inventory or checked.edition != parts.roster.edition:
+        checked = Check(parts, event.inventory).finish()
+    if checked.objections:
+        return [Answer(refused=checked.sentences), Decided("enrolment", "inventory refused")]
+    parts.roster.edition += 1
+    intake = Intake(checked, event.by, now)
     if intake.total > STEP:
         parts.intake = intake
-        return [HoldCommits(), Decided("enrolment", "intake begun")]
-    return [*_taken(parts, intake, intake.take(STEP), now), Decided("enrolment", "inventory taken")]
-
-
-def why_not(parts: Parts, inventory: Inventory) -> list[Objection]:
-    """Why this inventory would be refused; empty if it would be taken."""
-    found = enrolment.objections(inventory, parts.roster, parts.numbers.entries, parts.connections.by_name)
-    drafts = parts.documents.faults(inventory.drafts) if inventory.drafts else ()
-    return [*found, *(Objection("", sentence) for sentence in drafts)]
+        return [HoldCommits(), _told(intake), Decided("enrolment", "intake begun")]
+    return [*_taken(parts, intake, now), Decided("enrolment", "inventory taken")]
 
 
 def take_step(parts: Parts, now: float) -> list[Command]:
@@ -63,9 +62,10 @@ def take_step(parts: Parts, now: float) -> list[Command]:
     if intake is None:
         return []
     intake.due = now
-    orders = _taken(parts, intake, intake.take(STEP), now)
+    orders = [*map(_one_of_many, _taken(parts, intake, now)), _told(intake)]
     if intake.over:
         parts.intake = None
+        parts.roster.edition += 1
         orders += [ReleaseCommits(), Decided("enrolment", "inventory taken")]
     return orders
 
@@ -87,11 +87,19 @@ def define_device(parts: Parts, record: DeviceRecord, by: str, now: float) -> li
     return [SaveDevice(device.record), AppendTransition(told), *_set_up(parts, device, now)]
 
 
-def _taken(parts: Parts, intake: Intake, entries: Iterable[Entry], now: float) -> list[Command]:
+def _taken(parts: Parts, intake: Intake, now: float) -> list[Command]:
     orders: list[Command] = []
-    for entry in entries:
+    for entry in intake.take():
         orders += _TAKE[type(entry)](parts, intake, entry, now)
     return orders
+
+
+def _one_of_many(order: Command) -> Command:
+    return AppendTransition(order.transition, one_of_many=True) if isinstance(order, AppendTransition) else order
+
+
+def _told(intake: Intake) -> TellIntake:
+    return TellIntake(intake.by, intake.done, intake.total)
 
 
 def _tenant(parts: Parts, _intake: Intake, tenant: Tenant, now: float) -> list[Command]:

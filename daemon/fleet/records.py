@@ -6,7 +6,7 @@ Frozen values, no behaviour; times are UTC seconds on the program's axis. Not he
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -205,6 +205,26 @@ class Objection(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.about}: {self.wrong}" if self.about else self.wrong
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What came of the check of an inventory: why it cannot be taken, nothing if it can.
+
+    It holds as long as `edition` is that of the fleet, which counts what operators did. `devices` and `numbers` are
+    those that the inventory speaks of.
+    """
+
+    inventory: Inventory
+    objections: tuple[Objection, ...]
+    devices: Collection[Mac]
+    numbers: Collection[str]
+    edition: int
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """The objections as text."""
+        return tuple(map(str, self.objections))
 
 
 @dataclass(frozen=True, slots=True)

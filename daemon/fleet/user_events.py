@@ -12,7 +12,8 @@ from dataclasses import replace
 
 from daemon.fleet.acts import DeviceDeleted, InventoryApplied, UserDeleted, UserWritten
 from daemon.fleet.commands import Answer, AppendTransition, Command, DropUser
-from daemon.fleet.inventory_events import inventory_applied, why_not
+from daemon.fleet.inventory_check import Check
+from daemon.fleet.inventory_events import inventory_applied
 from daemon.fleet.model import DeviceRecord, Transition
 from daemon.fleet.operator_events import device_deleted
 from daemon.fleet.parts import Parts
@@ -30,9 +31,9 @@ def user_written(parts: Parts, event: UserWritten, now: float) -> list[Command]:
     if user.key != event.former and user.key in users:
         return [Answer(refused=(f"there is a user {user.key} already",))]
     inventory = _with_phones(parts, former, user)
-    refused = why_not(parts, inventory)
+    refused = Check(parts, inventory).finish().sentences
     if refused:
-        return [Answer(refused=tuple(map(str, refused)))]
+        return [Answer(refused=refused)]
     told = Transition(f"user/{user.key}", now, "provisioning", event.former, "written", f"by {event.by}")
     orders: list[Command] = [AppendTransition(told)]
     if former is not None and former.key != user.key:

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 import zipfile
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daemon.exchange.bundle import is_bundle, pack, unpack
+from daemon.exchange.bundle import MOST_ENTRIES, is_bundle, pack, unpack
 from daemon.provisioning.user_lines import MAX_BYTES
 from tests.support.builders import MAC
 
@@ -58,6 +59,31 @@ def test_a_bomb_is_not_unpacked() -> None:
     assert "at most 65536 bytes" in str(lines.faults[0])
     many = zipped(TABLE, *((f"00908f0000{n:02x}.cfg", bytes(60_000)) for n in range(20)))
     assert unpack(many, "users.zip", most_bytes=1_000_000).faults != []
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_could_only_be_unpacked_as_a_whole_is_not(method: int) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        archive.writestr("users.csv", bytes(100_000_000))
+    tracemalloc.start()
+    found = unpack(out.getvalue(), "users.zip")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert "pack it by deflate" in str(found.faults[0])
+    assert peak < 1_000_000
+
+
+def test_a_directory_of_too_many_entries_is_not_even_read() -> None:
+    entry = zipped(("x", b""))
+    directory = entry[entry.index(b"PK\x01\x02") : entry.index(b"PK\x05\x06")]
+    crowded = entry.replace(directory, directory * (MOST_ENTRIES + 1))
+    tracemalloc.start()
+    found = unpack(crowded, "users.zip")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert [fault.wrong for fault in found.faults] == [f"has {MOST_ENTRIES + 1} entries"]
+    assert peak < 1_000_000
 
 
 def test_a_header_that_lies_about_the_size_is_not_believed() -> None:

@@ -242,7 +242,7 @@ def test_the_same_inventory_again_changes_nothing() -> None:
 def test_what_names_no_tenant_or_site_of_ours_is_refused() -> None:
     line = Line(connection())
     wrong = connected(connection("b", tenant="nobody", site=""), connection("c", site="nowhere"))
-    assert line.fleet.faults(wrong) == [
+    assert list(line.fleet.check(wrong).finish().sentences) == [
         "connection b: there is no tenant nobody; define it in the same inventory",
         "connection c: tenant acme has no site nowhere",
     ]

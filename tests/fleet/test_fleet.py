@@ -112,8 +112,8 @@ def test_a_cooled_number_whose_day_came_while_we_were_away_is_released_at_the_fi
 
 def test_what_is_checked_is_what_would_be_taken() -> None:
     play = Playbook(record())
-    assert play.fleet.faults(inventory(record(server="pbx-z"))) != []
-    assert play.fleet.faults(inventory(record())) == []
+    assert play.fleet.check(inventory(record(server="pbx-z"))).finish().objections
+    assert not play.fleet.check(inventory(record())).finish().objections
     assert play.device().record.server == ""
 
 

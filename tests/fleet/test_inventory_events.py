@@ -6,7 +6,16 @@ from collections import Counter
 from dataclasses import replace
 
 from daemon.fleet.acts import DeviceDeleted, InventoryApplied
-from daemon.fleet.commands import Answer, HoldCommits, ReleaseCommits, SaveDevice, SaveUser
+from daemon.fleet.commands import (
+    Answer,
+    AppendTransition,
+    Command,
+    HoldCommits,
+    ReleaseCommits,
+    SaveDevice,
+    SaveUser,
+    TellIntake,
+)
 from daemon.fleet.events import KeepAliveHeard
 from daemon.fleet.intake import STEP
 from daemon.fleet.model import DeviceRecord, Mac, Site, Tenant
@@ -47,6 +56,35 @@ def test_a_large_inventory_is_taken_step_by_step_and_held_together() -> None:
     assert Counter(order)[ReleaseCommits] == 1
     assert SaveDevice not in order[order.index(ReleaseCommits) :]
     assert play.fleet.next_deadline() > play.now
+
+
+def test_its_steps_are_told_as_one_each_and_those_of_its_phones_to_whoever_debugs() -> None:
+    play = Playbook()
+    play.hears(InventoryApplied(inventory(*phones()), "ops"))
+    taken(play)
+    assert [order.done for order in play.of(TellIntake)] == [0, STEP, 2 * STEP, MANY + 3]
+    assert all(order.one_of_many for order in play.of(AppendTransition))
+    play.orders.clear()
+    play.hears(InventoryApplied(inventory(replace(phones()[0], display_name="Lobby")), "ops"))
+    assert [order.one_of_many for order in play.of(AppendTransition)] == [False]
+
+
+def test_what_was_checked_before_is_checked_again_only_if_an_operator_did_something_since() -> None:
+    play = Playbook(record())
+    wanted = inventory(record(OTHER_MAC, number="2042"), record(number="2043"))
+    checked = play.fleet.check(wanted).finish()
+    assert not refusals(play.hears(InventoryApplied(wanted, "ops", checked)))
+    late = inventory(record(number="2044", tenant="globex"))
+    checked = play.fleet.check(replace(late, tenants=(Tenant("globex"),))).finish()
+    assert refusals(play.hears(InventoryApplied(late, "ops", checked)))  # that was the check of another one
+    checked = play.fleet.check(Inventory(devices=(record(Mac("00908f00000b"), number="2045"),))).finish()
+    play.hears(InventoryApplied(inventory(record(number="2045")), "ops"))
+    assert refusals(play.hears(InventoryApplied(checked.inventory, "ops", checked)))
+
+
+def refusals(orders: list[Command]) -> tuple[str, ...]:
+    """Why it was not done."""
+    return next((order.refused for order in orders if isinstance(order, Answer)), ())
 
 
 def test_a_small_one_is_taken_at_once() -> None:

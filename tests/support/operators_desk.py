@@ -14,14 +14,13 @@ from daemon.config.export import export_inventory
 from daemon.config.inventory import parse_inventory
 from daemon.config.settings import Settings
 from daemon.errors import StoreUnavailable
-from daemon.fleet import enrolment
 from daemon.fleet.acts import InventoryApplied, OperatorAdded
 from daemon.fleet.calls import CallQuality, CallsWanted
 from daemon.fleet.commands import Answer, AppendTransition, SaveCall, SaveDocument, SaveFileVersion
 from daemon.fleet.events import Event
 from daemon.fleet.fleet import Fleet
 from daemon.fleet.model import DeviceRecord, Mac, Transition
-from daemon.fleet.records import Document, FileVersion, Inventory, Operator, Role, Snapshot
+from daemon.fleet.records import Document, FileVersion, Operator, Role, Snapshot
 from daemon.http.operators.access import token_hash
 from daemon.http.operators.app import OperatorsApp, operators_app
 from daemon.http.operators.desk import Desk
@@ -123,8 +122,7 @@ class DeskWithFleet:
             calls=self._calls,
             call=self._call,
             parse=partial(parse_inventory, file="inventory", seal=lambda password: f"sealed {password}"),
-            check=self._check,
-            object_to=self.fleet.objections,
+            check=self.fleet.check,
             export=export_inventory,
             metrics=lambda: b"ringkeeper_up 1\n",
             ready=lambda: (not self.not_ready, self.not_ready),
@@ -139,9 +137,6 @@ class DeskWithFleet:
             address=self.provisioner.address,
             file_versions=self._file_versions,
         )
-
-    def _check(self, wanted: Inventory) -> Sequence[str]:
-        return enrolment.faults(wanted, self.fleet.roster, self.fleet.numbers, self.fleet.connections)
 
     async def _timeline(self, key: str, limit: int) -> Sequence[Transition]:
         return [step for step in reversed(self.steps) if step.key == key][:limit]

@@ -19,20 +19,22 @@ Entry = TypeVar("Entry", bound=BaseModel)
 
 def body_of(entry: type[BaseModel]) -> dict[str, Any]:
     """What OpenAPI is told of such a body: any of the entry's keys, none required."""
-    schema = entry.model_json_schema(mode="validation")
+    schema = schema_of(entry)
     schema.pop("required", None)
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def schema_of(noun: type[BaseModel]) -> dict[str, Any]:
+    """Its JSON schema, whole in itself."""
+    schema = noun.model_json_schema(mode="validation")
     known = schema.pop("$defs", {})
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": _inlined(schema, known)}}}}
+    inlined: dict[str, Any] = _inlined(schema, known)
+    return inlined
 
 
 async def read_body(request: Request, entry: type[Entry], **said: Any) -> Entry:
     """The request's body as an entry; `said` is what the path said. `Problem` 422 with every fault."""
-    try:
-        body = json.loads(await request.body() or b"{}")
-    except (ValueError, RecursionError):
-        raise Problem(422, "the body is not JSON") from None
-    if not isinstance(body, dict):
-        raise Problem(422, "the body is not a JSON object")
+    body = await read_object(request)
     contrary = [key for key, value in said.items() if key in body and body[key] != value]
     if contrary:
         faults = tuple(ProblemFault(key=key, wrong="is another than the path's") for key in contrary)
@@ -43,6 +45,17 @@ async def read_body(request: Request, entry: type[Entry], **said: Any) -> Entry:
         found = translate(error, entry, lambda _path: ("", 0))
         faults = tuple(ProblemFault(key=fault.key, wrong=fault.wrong, hint=fault.hint) for fault in found)
         raise Problem(422, "the request does not have the expected form", faults) from None
+
+
+async def read_object(request: Request) -> dict[str, Any]:
+    """The request's body as a JSON object, {} if it is empty; `Problem` 422 for anything else."""
+    try:
+        body = json.loads(await request.body() or b"{}")
+    except (ValueError, RecursionError):
+        raise Problem(422, "the body is not JSON") from None
+    if not isinstance(body, dict):
+        raise Problem(422, "the body is not a JSON object")
+    return body
 
 
 def _inlined(schema: Any, known: dict[str, Any]) -> Any:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from daemon.fleet.calls import CallQuality, CallsWanted
 from daemon.fleet.model import Status, parse_mac
@@ -23,6 +23,11 @@ router = APIRouter(prefix="/calls", tags=["voice quality"])
 Text = Annotated[str, Field(max_length=200)]
 
 
+def _moment(text: object) -> datetime:
+    """Pydantic would take a bare number for seconds, or for milliseconds if it is large."""
+    return datetime.fromisoformat(str(text))
+
+
 class CallsAsked(BaseModel):
     """The filters; `since` is RFC 3339, `cursor` the `next` of the page before."""
 
@@ -32,7 +37,7 @@ class CallsAsked(BaseModel):
     tenant: Text | None = None
     site: Text | None = None
     verdict: Status | None = None
-    since: AwareDatetime | None = None
+    since: Annotated[AwareDatetime, BeforeValidator(_moment)] | None = None
     limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT
     cursor: Text = ""
 
@@ -79,7 +84,7 @@ def _read_cursor(cursor: str) -> tuple[float, str] | None:
         at, identity = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, TypeError, RecursionError):
         at = identity = None
-    if not isinstance(at, float) or not isinstance(identity, str):
+    if not isinstance(at, float) or not isinstance(identity, str) or not identity.isprintable():
         wrong = ProblemFault(key="cursor", wrong="not a cursor", hint="take it from `next` as it is")
         raise Problem(422, "the query does not have the expected form", (wrong,))
     return at, identity

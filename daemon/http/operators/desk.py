@@ -33,12 +33,12 @@ from daemon.fleet.model import (
 from daemon.fleet.notifications import Alarm, Severity
 from daemon.fleet.operations import OperationBook
 from daemon.fleet.records import (
+    Checked,
     Document,
     FileVersion,
     Inventory,
     NumberEntry,
     NumberStatus,
-    Objection,
     Operator,
     PhoneRequest,
     StoredFile,
@@ -312,6 +312,17 @@ class Export(Protocol):
         """`open_secret` opens sealed passwords; None leaves them out."""
 
 
+class Check(Protocol):
+    """The check of an inventory against the running fleet; no slice of it holds anybody up."""
+
+    def step(self) -> bool:
+        """Look at a slice; whether it is over."""
+
+    @property
+    def checked(self) -> Checked:
+        """What came of it, once it is over."""
+
+
 class IntakeProgress(Protocol):
     """How far a large inventory has come."""
 
@@ -336,8 +347,7 @@ class Desk:
     calls: Callable[[CallsWanted], Awaitable[Sequence[CallQuality]]]  # newest first, without their texts
     call: Callable[[str], Awaitable[CallQuality | None]]  # by id, with its text
     parse: Callable[[str], Inventory]  # YAML text; raises ConfigError. Pure: it runs in a thread
-    check: Callable[[Inventory], Sequence[str]]  # why the fleet would refuse it, one sentence each
-    object_to: Callable[[Inventory], Sequence[Objection]]  # the same, and what each is about
+    check: Callable[[Inventory], Check]  # whether the fleet would take it
     export: Export
     metrics: Callable[[], bytes]  # Prometheus' text format
     ready: Callable[[], tuple[bool, tuple[str, ...]]]  # with the reasons when not

@@ -23,8 +23,9 @@ from daemon.errors import ConfigError, Fault, RingkeeperError
 from daemon.exchange.files import read_file
 from daemon.exchange.reading import MOST_FAULTS, Reading
 from daemon.fleet.acts import InventoryApplied
-from daemon.fleet.records import Inventory, Objection
+from daemon.fleet.records import Checked, Inventory, Objection
 from daemon.http.operators.desk import Desk
+from daemon.scheduler.slices import in_slices
 
 log = structlog.get_logger("operators")
 
@@ -87,10 +88,9 @@ class ImportRun:
     async def _carry_out(self, desk: Desk, data: bytes) -> None:
         try:
             reading = await trio.to_thread.run_sync(partial(self._read, desk, data))
-            reading = self._check(desk, reading)
-            await trio.lowlevel.checkpoint()  # the fleet checks once more: that is a hold of its own
-            if self.state is ImportState.CHECKING:
-                await self._take(desk, reading.inventory)
+            checked = await self._check(desk, reading)
+            if checked is not None:
+                await self._take(desk, checked)
         finally:
             if self.state is ImportState.CHECKING:
                 self._refuse([Fault(self.order.file, 1, "import", "was broken off")])
@@ -117,27 +117,28 @@ class ImportRun:
     def _told(self, rows: int) -> None:
         self.rows = rows
 
-    def _check(self, desk: Desk, reading: Reading) -> Reading:
-        """What is left to be taken; refused if anything is wrong that must not be."""
-        self.rows, self.warnings, self.more_faults = reading.rows, reading.warnings, reading.more_faults
+    async def _check(self, desk: Desk, reading: Reading) -> Checked | None:
+        """What is left to be taken; None if anything is wrong that must not be, and then it is refused."""
+        self.rows, self.warnings, self.more_faults = reading.rows, reading.warnings[:MOST_FAULTS], reading.more_faults
         self.faults = list(reading.faults)
         if self.faults and (not self.order.partial or self._unreadable(reading)):
             self._refuse(())
-            return reading
+            return None
         for _ in range(_ROUNDS):
-            objections = desk.object_to(reading.inventory)
+            self._weigh(desk, reading.inventory)
+            checked = await checked_in_slices(desk, reading.inventory)
+            objections = checked.objections
             if not objections:
-                break
+                return checked
             faults = [self._placed(reading, objection) for objection in objections]
             if not self.order.partial or any(objection.about not in reading.lines for objection in objections):
                 self._refuse(faults)
-                break
+                return None
             self._add(faults)
-            reading = reading.without(frozenset(reading.lines[objection.about] for objection in objections))
-        else:
-            self._refuse([Fault(self.order.file, 1, "import", "has too many lines that depend on one another")])
-        self._weigh(desk, reading.inventory)
-        return reading
+            bad = frozenset(reading.lines[objection.about] for objection in objections)
+            reading = await trio.to_thread.run_sync(reading.without, bad)
+        self._refuse([Fault(self.order.file, 1, "import", "has too many lines that depend on one another")])
+        return None
 
     def _unreadable(self, reading: Reading) -> bool:
         """Whether a fault is of the file and not of a line."""
@@ -153,11 +154,12 @@ class ImportRun:
         self.users, self.devices = len(inventory.users), len(inventory.devices)
         self.new_devices = sum(desk.directory.device(record.mac) is None for record in inventory.devices)
 
-    async def _take(self, desk: Desk, inventory: Inventory) -> None:
+    async def _take(self, desk: Desk, checked: Checked) -> None:
         if self.order.dry_run:
             self.state = ImportState.DONE
             return
-        delivery = desk.deliver(InventoryApplied(inventory, f"{self.order.by} ({self.order.file})"))
+        by = f"{self.order.by} ({self.order.file})"
+        delivery = desk.deliver(InventoryApplied(checked.inventory, by, checked))
         if delivery.answer is not None and delivery.answer.refused:
             self._refuse([Fault(self.order.file, 0, "", reason) for reason in delivery.answer.refused])
             return
@@ -188,6 +190,13 @@ class ImportRun:
                 self.faults.append(fault)
             else:
                 self.more_faults += 1
+
+
+async def checked_in_slices(desk: Desk, inventory: Inventory) -> Checked:
+    """Whether the fleet would take it, looked at while everybody else is served."""
+    check = desk.check(inventory)
+    await in_slices(check.step)
+    return check.checked
 
 
 @contextmanager

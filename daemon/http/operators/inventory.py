@@ -15,16 +15,17 @@ from daemon.fleet.records import Inventory
 from daemon.http.operators.access import Actor, Reader
 from daemon.http.operators.desk import AtDesk, Desk
 from daemon.http.operators.devices import kept
+from daemon.http.operators.import_run import checked_in_slices
 from daemon.http.operators.imports import require_right_to_secrets
 from daemon.http.operators.problems import Problem
 
 router = APIRouter(prefix="/inventory", tags=["inventory"])
 
 _YAML = "application/yaml"  # RFC 9512
-_YAML_BODY: dict[str, Any] = {
-    "requestBody": {"required": True, "content": {_YAML: {"schema": {"type": "string"}}}},
-}
-_YAML_ANSWER: dict[int | str, dict[str, Any]] = {200: {"content": {_YAML: {"schema": {"type": "string"}}}}}
+# What the text says, not the text; an empty one says null.
+_SCHEMA: dict[str, Any] = {"type": ["object", "null"], "description": "an inventory, in UTF-8"}
+_YAML_BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {_YAML: {"schema": _SCHEMA}}}}
+_YAML_ANSWER: dict[int | str, dict[str, Any]] = {200: {"content": {_YAML: {"schema": _SCHEMA}}}}
 
 
 class Applied(BaseModel):
@@ -45,12 +46,11 @@ async def apply_inventory(request: Request, desk: AtDesk, caller: Actor, dry_run
     """Take an inventory as a whole, or refuse it as a whole with every fault; what it omits is kept."""
     inventory = await _read(request, desk)
     found = _weigh(inventory, desk, applied=not dry_run)
-    if dry_run:
-        refusals = desk.check(inventory)
-        if refusals:
-            raise Refused(*refusals)
-    else:
-        await kept(desk.deliver(InventoryApplied(inventory, caller.name)))
+    checked = await checked_in_slices(desk, inventory)
+    if not dry_run:
+        await kept(desk.deliver(InventoryApplied(inventory, caller.name, checked)))
+    elif checked.objections:
+        raise Refused(*checked.sentences)
     return found
 
 

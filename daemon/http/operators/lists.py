@@ -130,7 +130,7 @@ def parameters_of(listing: Listing[Any]) -> dict[str, Any]:
         {"name": "search", "in": "query", "schema": text, "description": f"text within {', '.join(listing.search)}"},
         {"name": "sort", "in": "query", "schema": {"type": "string", "enum": sorts, "default": listing.key}},
         {"name": "limit", "in": "query", "schema": number},
-        {"name": "cursor", "in": "query", "schema": text, "description": "`next` of the page before"},
+        {"name": "cursor", "in": "query", "schema": text | {"maxLength": _MAX_CURSOR}, "description": "`next` before"},
     ]
     return {"parameters": plain + filters}
 
@@ -181,6 +181,7 @@ def _read_cursor(cursor: str, order: str, faults: list[ProblemFault]) -> tuple[V
         faults.append(ProblemFault(key="cursor", wrong="not a cursor", hint="take it from `next` as it is"))
         return None
     if made_for != order:
-        faults.append(ProblemFault(key="cursor", wrong="made for another order", hint=f"use it with sort={made_for}"))
+        hint = f"use it with sort={made_for}" if made_for.isprintable() else ""
+        faults.append(ProblemFault(key="cursor", wrong="made for another order", hint=hint))
         return None
     return value, key

@@ -5,7 +5,7 @@ The table `PROBLEMS` says which exception becomes which answer. Not here: decidi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -14,11 +14,13 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match
 
 from daemon.errors import BadMessage, ConfigError, Refused, StoreUnavailable
 
 # Long enough for a commit to be tried again several times (store.retry), short enough for a person to wait.
 RETRY_AFTER = 5
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 class ProblemFault(BaseModel):
@@ -120,6 +122,14 @@ def _from_bug(_error: Exception) -> Problem:
     return Problem(500, "a fault of Ringkeeper itself; its log says more")
 
 
+def _allowed(request: Request) -> Iterator[str]:
+    """Every method of this path (RFC 9110 section 15.5.6); the route that said no knows only its own."""
+    for method in _METHODS:
+        scope = {**request.scope, "method": method}
+        if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes):
+            yield method
+
+
 def _retry(seconds: float) -> dict[str, str]:
     return {"Retry-After": str(max(1, round(seconds)))}
 
@@ -158,6 +168,8 @@ def problem_handlers(show: Show) -> dict[int | type[Exception], Handler]:
 def _handler(translate: Callable[..., Problem], show: Show) -> Handler:
     async def handle(request: Request, error: Any) -> Response:
         problem = translate(error)
+        if problem.status == HTTPStatus.METHOD_NOT_ALLOWED:
+            problem.headers["Allow"] = ", ".join(_allowed(request))
         return show(request, problem) or problem_response(problem)
 
     return handle

@@ -19,7 +19,7 @@ from daemon.fleet.acts import UserDeleted, UserWritten
 from daemon.fleet.device import Device
 from daemon.fleet.records import NumberStatus, User
 from daemon.http.operators.access import Actor, Reader
-from daemon.http.operators.bodies import body_of, read_body
+from daemon.http.operators.bodies import body_of, read_body, read_object
 from daemon.http.operators.desk import AtDesk, Desk
 from daemon.http.operators.devices import device_detail, kept, known_device, write_device
 from daemon.http.operators.lists import Field, Listing, find, parameters_of, parse_query
@@ -155,8 +155,7 @@ async def add_device(tenant: str, name: str, request: Request, desk: AtDesk, cal
 
 async def _unsaid(request: Request, user: User) -> dict[str, str]:
     """The parts of the key that the body does not change."""
-    body = await request.json() if await request.body() else {}
-    named = body if isinstance(body, dict) else {}
+    named = await read_object(request)
     return {key: value for key, value in {"name": user.name, "tenant": user.tenant}.items() if key not in named}
 
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import AsyncIterator
 from inspect import iscoroutinefunction
 from typing import Any
 
@@ -74,6 +76,50 @@ CONTRACT = {
     ("POST", "/operators"),
     ("DELETE", "/operators/{name}"),
     ("GET", "/events"),
+    ("POST", "/devices"),
+    ("PATCH", "/devices/{mac}"),
+    ("POST", "/devices/{mac}/renew-secret"),
+    ("POST", "/devices/{mac}/swap"),
+    ("POST", "/devices/{mac}/token"),
+    ("DELETE", "/devices/{mac}/user-configuration"),
+    ("GET", "/devices/{mac}/user-configuration"),
+    ("PUT", "/devices/{mac}/user-configuration"),
+    ("POST", "/devices/{mac}/user-configuration/copy"),
+    ("GET", "/exports/users.csv"),
+    ("GET", "/exports/users.zip"),
+    ("GET", "/files"),
+    ("DELETE", "/files/{name}"),
+    ("GET", "/files/{name}"),
+    ("PUT", "/files/{name}"),
+    ("POST", "/files/{name}/rollback"),
+    ("GET", "/files/{name}/versions"),
+    ("GET", "/firmware"),
+    ("DELETE", "/firmware/{name}"),
+    ("GET", "/firmware/{name}"),
+    ("PATCH", "/firmware/{name}"),
+    ("PUT", "/firmware/{name}"),
+    ("GET", "/firmware/{name}/content"),
+    ("GET", "/imports"),
+    ("POST", "/imports"),
+    ("GET", "/imports/{identity}"),
+    ("GET", "/models"),
+    ("GET", "/operations"),
+    ("POST", "/operations"),
+    ("DELETE", "/operations/{identity}"),
+    ("GET", "/operations/{identity}"),
+    ("POST", "/operations/{identity}/cancel"),
+    ("POST", "/operations/{identity}/pause"),
+    ("POST", "/operations/{identity}/resume"),
+    ("GET", "/tenants"),
+    ("DELETE", "/tenants/{name}"),
+    ("GET", "/tenants/{name}"),
+    ("PUT", "/tenants/{name}"),
+    ("GET", "/users"),
+    ("POST", "/users"),
+    ("DELETE", "/users/{tenant}/{name}"),
+    ("GET", "/users/{tenant}/{name}"),
+    ("PUT", "/users/{tenant}/{name}"),
+    ("POST", "/users/{tenant}/{name}/devices"),
 }
 
 
@@ -95,6 +141,51 @@ async def test_openapi_tells_that_errors_are_problem_documents() -> None:
     for methods in described["paths"].values():
         for operation in methods.values():
             assert "application/problem+json" in operation["responses"]["default"]["content"]
+
+
+async def test_openapi_refers_to_nothing_that_is_not_in_it() -> None:
+    described = await _openapi(DeskWithFleet())
+    for reference in set(re.findall(r'"\$ref": ?"([^"]*)"', json.dumps(described))):
+        found = described
+        for key in reference.removeprefix("#/").split("/"):
+            found = found[key]
+        assert found
+
+
+ASKING = {("POST", "/preview/phone")}  # it only looks, too
+
+
+async def test_who_may_only_look_changes_nothing_by_any_route() -> None:
+    described = await _openapi(desk := DeskWithFleet(record()))
+    routes = [
+        (method.upper(), path.removeprefix("/api/v1"))
+        for path, methods in described["paths"].items()
+        for method in methods
+        if method != "get"
+    ]
+    async with desk.script(Role.MONITOR) as monitor, desk.script() as stranger:
+        for method, path in routes:
+            url = "/api/v1" + re.sub(r"\{mac\}", MAC, path)
+            answers = [
+                (await monitor.request(method, url, content=body, headers={"Content-Type": kind})).status_code
+                for body in (b"", b"{}")
+                for kind in ("application/json", "text/plain")
+            ]
+            if (method, path) in ASKING:
+                assert 403 not in answers
+            else:
+                assert set(answers) == {403}, (method, path)
+            assert (await stranger.request(method, url)).status_code == 401
+    assert desk.heard == []
+
+
+async def test_a_strangers_body_is_not_even_heard() -> None:
+    async def body() -> AsyncIterator[bytes]:
+        raise AssertionError("it was asked for")
+        yield b""
+
+    async with DeskWithFleet().script("no token") as client:
+        assert (await client.post("/api/v1/users", content=body())).status_code == 401
 
 
 @pytest.mark.parametrize("part", [*API_PARTS, *OTHER_PARTS], ids=lambda part: part.__name__)

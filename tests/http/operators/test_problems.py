@@ -1,13 +1,20 @@
 from __future__ import annotations
 
+from base64 import b64encode
+
 import pytest
 from starlette.requests import Request
 
 from daemon.errors import BadMessage, ConfigError, Fault, Refused, StoreUnavailable
 from daemon.fleet.records import Role
 from daemon.http.operators.problems import problem_handlers
-from tests.support.builders import record
+from tests.support.builders import MAC, record
 from tests.support.operators_desk import DeskWithFleet
+
+
+# What no encoding can write, in JSON that is without fault.
+HALF_CHARACTERS = b64encode(rb'["\ud800","\ud800","\ud800"]').decode().rstrip("=")
+HALF_A_CALL = b64encode(rb'[1.0,"\ud800"]').decode().rstrip("=")
 
 
 @pytest.mark.parametrize(
@@ -21,6 +28,10 @@ from tests.support.operators_desk import DeskWithFleet
         ("GET", "/api/v1/devices?colour=red", 422),
         ("POST", "/api/v1/devices/00908f4867af/approve", 422),
         ("GET", "/api/v1/numbers/1", 404),
+        ("GET", f"/api/v1/devices?cursor={HALF_CHARACTERS}", 422),
+        ("GET", f"/api/v1/calls?cursor={HALF_CHARACTERS}", 422),
+        ("GET", f"/api/v1/calls?cursor={HALF_A_CALL}", 422),
+        ("GET", "/api/v1/calls?since=1000000000", 422),
     ],
 )
 async def test_every_error_is_a_problem_document(method: str, path: str, status: int) -> None:
@@ -34,6 +45,22 @@ async def test_every_error_is_a_problem_document(method: str, path: str, status:
     assert body["status"] == status
     assert body["title"]
     assert body["type"] == "about:blank"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("OPTIONS", "/api/v1/devices", "GET, POST"),
+        ("POST", f"/api/v1/devices/{MAC}", "GET, PATCH, DELETE"),
+        ("PUT", "/api/v1/templates/420HD/rollback", "POST"),
+        ("TRACE", "/metrics", "GET"),
+    ],
+)
+async def test_a_method_too_many_is_told_all_that_there_are(method: str, path: str, allowed: str) -> None:
+    desk = DeskWithFleet(record())
+    async with desk.script(Role.OPERATOR) as client:
+        answer = await client.request(method, path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
 
 
 async def test_a_body_that_is_no_json_is_a_fault_of_the_request() -> None:
