@@ -11,7 +11,7 @@ export PYTHON
 # Debian keeps snmptrapd and dnsmasq where an ordinary user's PATH does not look.
 export PATH := $(PATH):/usr/sbin:/sbin
 
-.PHONY: help run test lint bench clean
+.PHONY: help run test lint fuzz bench clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -27,11 +27,14 @@ lint: $(READY)  ## Check style and types
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
+fuzz: $(READY)  ## Have Schemathesis ask everything of the API: EXAMPLES=30 each, three minutes
+	@scripts/fuzz
+
 bench: $(READY)  ## Measure; one file per question in bench/ (parser wants its peers first: bench/README.md)
 	@set -e; for question in qualify scale register flood keep_alive start; do echo "== $$question"; $(BIN)/python -m bench.$$question $(ARGS); done
 
 clean:  ## Remove the virtual environment and all caches
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build *.egg-info
+	rm -rf .venv .venv-fuzz .mypy_cache .pytest_cache .ruff_cache .hypothesis build *.egg-info
 
 $(READY): requirements.lock pyproject.toml scripts/environment
 	@scripts/environment

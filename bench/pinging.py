@@ -16,10 +16,10 @@ import trio
 from bench.responder import contact_of
 from daemon.config.listen import Listen
 from daemon.config.settings import Qualify, Settings, Sip
-from daemon.fleet.commands import StoreCommand
 from daemon.fleet.fleet import Fleet
 from daemon.fleet.model import DeviceRecord, DeviceState, Mac, Presence, Reachability
 from daemon.fleet.records import Snapshot
+from daemon.fleet.store_commands import StoreCommand
 from daemon.scheduler.clock import Clock
 from daemon.sip.endpoint import SipEndpoint
 from daemon.switchboard import Switchboard

@@ -33,11 +33,13 @@ from daemon.http.operators.desk import Desk
 from daemon.http.phones.app import phones_app
 from daemon.http.server import HttpServer
 from daemon.integrations.connectors import Connectors
+from daemon.integrations.phone_commands import PhoneCommands
 from daemon.observe import families, file_families, logs, probe_text
 from daemon.observe.metrics import Metrics
 from daemon.observe.notify import Notifier
 from daemon.observe.watchdog import Watchdog
 from daemon.provisioning.models import models
+from daemon.provisioning.phone_login import login_of
 from daemon.provisioning.provisioner import Provisioner
 from daemon.provisioning.sealing import Sealer, password_of
 from daemon.running import Parts, Running
@@ -118,6 +120,10 @@ async def run_daemon(
         )
         switchboard.connect_sip(sip.submit)
         switchboard.connect_resyncs(sip.resync)
+        phone_commands = PhoneCommands(
+            lambda: running.settings.requests, partial(login_of, fleet, lambda: provisioner.maker)
+        )
+        switchboard.connect_phone_commands(phone_commands.submit)
         afterwards = Afterwards(switchboard.perform, store.receipt)
         switchboard.connect_afterwards(afterwards.submit)
         resolver = Resolver(settings.sip.dns, clock)
@@ -225,6 +231,7 @@ async def run_daemon(
         metrics.add(lambda: models(fleet.devices(), fleet.files, contents.loose_files), file_families.models)
         metrics.add(sender.statistics, families.sender)
         metrics.add(connectors.statistics, families.connectors)
+        metrics.add(phone_commands.statistics, families.phone_commands)
         metrics.add(watchdog.statistics, families.watchdog)
 
         running.supervisor = Supervisor(
@@ -233,6 +240,7 @@ async def run_daemon(
                 Service("inventory", running.take_inventory_at_start),
                 Service("snmp sender", sender.run),
                 Service("orders once stored", afterwards.run, reports_ready=False),
+                Service("commands to phones", partial(phone_commands.run, switchboard.deliver)),
                 Service("sip", partial(sip.run, switchboard.deliver)),
                 Service("locator", partial(locator.run, switchboard.deliver)),
                 Service("timers", switchboard.driver.run, running.write_last_checkpoint, reports_ready=False),

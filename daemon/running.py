@@ -22,9 +22,9 @@ from daemon.config.settings import Settings
 from daemon.config.tls_contexts import load_http_contexts
 from daemon.errors import ConfigError, Fault, RingkeeperError
 from daemon.fleet.acts import InventoryApplied, OperatorAdded, SettingsChanged
-from daemon.fleet.commands import SaveMark
 from daemon.fleet.fleet import Fleet
 from daemon.fleet.records import Inventory, Operator, Role
+from daemon.fleet.store_commands import SaveMark
 from daemon.http.operators.access import token_hash
 from daemon.http.server import HttpServer
 from daemon.integrations.connectors import Connectors

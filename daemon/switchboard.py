@@ -14,9 +14,19 @@ import structlog
 
 from daemon.fleet.commands import (
     Answer,
-    AppendTransition,
     Command,
     Decided,
+    LocateTarget,
+    OnceStored,
+    SendNotify,
+    SendProbes,
+    TellIntake,
+)
+from daemon.fleet.events import Event
+from daemon.fleet.fleet import Fleet
+from daemon.fleet.phone_command import SendCommand
+from daemon.fleet.store_commands import (
+    AppendTransition,
     DropAlarm,
     DropConnection,
     DropDevice,
@@ -30,9 +40,7 @@ from daemon.fleet.commands import (
     DropTenant,
     DropUser,
     HoldCommits,
-    LocateTarget,
     Notify,
-    OnceStored,
     ReleaseCommits,
     SaveAlarm,
     SaveCall,
@@ -52,13 +60,8 @@ from daemon.fleet.commands import (
     SaveStoredFile,
     SaveTenant,
     SaveUser,
-    SendNotify,
-    SendProbes,
     StoreCommand,
-    TellIntake,
 )
-from daemon.fleet.events import Event
-from daemon.fleet.fleet import Fleet
 from daemon.scheduler.clock import Clock
 from daemon.scheduler.driver import Driver
 
@@ -119,6 +122,7 @@ class Switchboard:
             SendProbes: _no_sip_yet,
             LocateTarget: _no_sip_yet,
             SendNotify: _no_sip_yet,
+            SendCommand: _no_sip_yet,
             OnceStored: _no_sip_yet,
             AppendTransition: self._append,
             Notify: self._notify,
@@ -135,6 +139,10 @@ class Switchboard:
     def connect_resyncs(self, submit: Callable[[SendNotify], None]) -> None:
         """Send check-syncs by `submit`."""
         self._perform[SendNotify] = submit
+
+    def connect_phone_commands(self, submit: Callable[[SendCommand], None]) -> None:
+        """Send commands to phones' own servers by `submit`."""
+        self._perform[SendCommand] = submit
 
     def connect_afterwards(self, submit: Callable[[OnceStored, Receipt], None]) -> None:
         """Have what must not leave before it is durable wait for its receipt at `submit`."""
@@ -242,7 +250,7 @@ def _tell_intake(order: TellIntake) -> None:
     log.info("inventory", event_name="intake", by=order.by, done=order.done, total=order.total)
 
 
-def _no_sip_yet(order: SendProbes | SendNotify | OnceStored | LocateTarget) -> None:
+def _no_sip_yet(order: SendProbes | SendNotify | SendCommand | OnceStored | LocateTarget) -> None:
     """A ping that falls due before the socket is there is simply missed; the fleet plans the next one anyway.
 
     So it does with names that are to be looked up.

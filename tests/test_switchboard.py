@@ -12,12 +12,13 @@ from trio.testing import MockClock
 from daemon.config.settings import Settings
 from daemon.errors import StoreUnavailable
 from daemon.fleet.acts import InventoryApplied, RequestQueued
-from daemon.fleet.commands import Command, Decided, Notify, SaveAlarm, SaveMark, SendNotify, SendProbes, StoreCommand
+from daemon.fleet.commands import Command, Decided, SendNotify, SendProbes, TellIntake
 from daemon.fleet.device import Device
 from daemon.fleet.events import AlertsHeard, KeepAliveHeard, LifeSign, Registered
 from daemon.fleet.fleet import Fleet
-from daemon.fleet.model import Mac
+from daemon.fleet.model import Mac, Transition
 from daemon.fleet.records import Snapshot
+from daemon.fleet.store_commands import AppendTransition, Notify, SaveAlarm, SaveMark, StoreCommand
 from daemon.scheduler.clock import Clock
 from daemon.switchboard import Switchboard
 from tests.support.builders import MAC, NOW, alert, binding, contact, inventory, record, report
@@ -88,6 +89,17 @@ async def test_a_step_of_a_timeline_is_said_with_its_reason(autojump_clock: Mock
     (line,) = [line for line in log if line["event"] == "moved" and line["axis"] == "presence"]
     assert (line["key"], line["old"], line["new"]) == (MAC, "NEVER_SEEN", "REGISTERED")
     assert line["reason"]
+
+
+async def test_of_a_large_inventory_the_whole_is_told_and_each_phone_only_to_whoever_debugs(
+    autojump_clock: MockClock,
+) -> None:
+    scene, step = Scene(), Transition(MAC, NOW, "provisioning", "", "defined", "by ops")
+    with capture_logs() as log:
+        scene.switchboard.perform([AppendTransition(step, one_of_many=True), TellIntake("ops", 300, 60_000)])
+    told = [(line["event"], line["log_level"]) for line in log]
+    assert told == [("moved", "debug"), ("inventory", "info")]
+    assert (log[1]["by"], log[1]["done"], log[1]["total"]) == ("ops", 300, 60_000)
 
 
 class Notebook:

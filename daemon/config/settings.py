@@ -229,6 +229,11 @@ class Requests(Block):
     # The vendor's own example shows objects; its aggregator hands on JSON text in a string. Firmware may know one only.
     entry_shape: Literal["object", "string"] = "object"
     unconfirmed: bool = False  # commands whose paths stand in no public source follow the pattern of those that do
+    # Commands to phones' own servers: off, since phones are shown their web login there, on a network that may be seen.
+    http_to_phones: bool = False
+    phone_scheme: Literal["http", "https"] = "https"
+    phone_port: Port | None = None  # the scheme's own, 443 or 80
+    verify_phones: bool = False  # phones' certificates name their MAC, not the address that they are spoken to by
 
 
 class Manager(Block):

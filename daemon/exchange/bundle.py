@@ -82,7 +82,9 @@ def _unpack(archive: zipfile.ZipFile, file: str, most_bytes: int, found: Unpacke
             if not entry.is_dir():
                 found.warnings.append(Fault(entry.filename[:60], 1, "zip", "is not looked into"))
         elif entry.compress_type not in _METHODS:
-            found.faults.append(Fault(entry.filename[:60], 1, "zip", "is packed in a strange way", "pack it by deflate"))
+            found.faults.append(
+                Fault(entry.filename[:60], 1, "zip", "is packed in a strange way", "pack it by deflate")
+            )
         else:
             content = _content(archive, entry, min(left, MAX_BYTES if kind == "lines" else MOST_TABLE))
             if content is None:

@@ -14,11 +14,12 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from daemon.fleet.catalogue import ECHOES, PHONE_ALARMS, Kind
-from daemon.fleet.commands import Command, Decided, DropAlarm, Notify, SaveAlarm, SaveMark
+from daemon.fleet.commands import Command, Decided
 from daemon.fleet.device import Device
 from daemon.fleet.events import Alert
 from daemon.fleet.model import Mac
 from daemon.fleet.notifications import Alarm, EventType, Notification, Severity
+from daemon.fleet.store_commands import DropAlarm, Notify, SaveAlarm, SaveMark
 
 SEQUENCE = "notification_sequence"
 

@@ -15,21 +15,14 @@ from daemon.fleet import reachability
 from daemon.fleet.acts import ConnectionDeleted
 from daemon.fleet.alarms import Trouble
 from daemon.fleet.catalogue import CONNECTION_DOWN
-from daemon.fleet.commands import (
-    Answer,
-    AppendTransition,
-    Command,
-    Decided,
-    DropConnection,
-    LocateTarget,
-    SaveConnection,
-)
+from daemon.fleet.commands import Answer, Command, Decided, LocateTarget
 from daemon.fleet.connection import Connection
 from daemon.fleet.events import ProbeAnswered, ProbeMissed, TargetLocated, TargetNotLocated
 from daemon.fleet.model import ConnectionRecord, ConnectionState, Contact, Reachability, Tenant, Transition
 from daemon.fleet.parts import Parts
 from daemon.fleet.reachability import ALIVE, Stimulus
 from daemon.fleet.records import Inventory
+from daemon.fleet.store_commands import AppendTransition, DropConnection, SaveConnection
 from daemon.sip.locate import numeric_contact
 from daemon.sip.uri import parse_sip_uri
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from daemon.fleet.alarms import Trouble
 from daemon.fleet.catalogue import CONNECTOR_DOWN
-from daemon.fleet.commands import Command, Decided, SaveState
+from daemon.fleet.commands import Command, Decided
 from daemon.fleet.consequences import follow, number
 from daemon.fleet.device import Device
 from daemon.fleet.events import (
@@ -35,6 +35,7 @@ from daemon.fleet.model import Contact, LearnedContact, Mac, Reachability
 from daemon.fleet.parts import Parts
 from daemon.fleet.reachability import Stimulus
 from daemon.fleet.sip_events import static_contact
+from daemon.fleet.store_commands import SaveState
 
 
 def contacts_learned(parts: Parts, event: ContactsLearned, now: float) -> list[Command]:

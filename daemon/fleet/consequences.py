@@ -9,11 +9,12 @@ from __future__ import annotations
 from daemon.fleet import presence, status
 from daemon.fleet.alarms import Trouble
 from daemon.fleet.catalogue import DEVICE_DISCONNECTED, DEVICE_UNREACHABLE, Kind
-from daemon.fleet.commands import AppendTransition, Command, Decided, SaveState
+from daemon.fleet.commands import Command, Decided
 from daemon.fleet.device import Device
 from daemon.fleet.model import Mac, Presence, Reachability, Transition
 from daemon.fleet.parts import Parts
 from daemon.fleet.reachability import ALIVE
+from daemon.fleet.store_commands import AppendTransition, SaveState
 
 # State -> the alarm it raises. A state that is in neither table leaves alarms alone: an UNKNOWN phone is as dead as
 # it was when it was UNREACHABLE.

@@ -6,10 +6,11 @@ Not here: what stands in them (`daemon.provisioning.library`).
 from __future__ import annotations
 
 from daemon.fleet.acts import DocumentsWritten
-from daemon.fleet.commands import Answer, AppendTransition, Command, Decided
+from daemon.fleet.commands import Answer, Command, Decided
 from daemon.fleet.model import Transition
 from daemon.fleet.parts import Parts
 from daemon.fleet.records import Document, Draft
+from daemon.fleet.store_commands import AppendTransition
 
 
 def documents_written(parts: Parts, event: DocumentsWritten, now: float) -> list[Command]:

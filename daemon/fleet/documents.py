@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from daemon.config.settings import Provisioning
-from daemon.fleet.commands import Command, Decided, DropDocument, SaveDocument
+from daemon.fleet.commands import Command, Decided
 from daemon.fleet.records import Document, Draft
+from daemon.fleet.store_commands import DropDocument, SaveDocument
 
 
 class DocumentBook:

@@ -239,6 +239,17 @@ class ResyncEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class CommandEnded:
+    """A phone's own server took a command, or not; `outcome` as above. `unsure`: it may have heard it all the same."""
+
+    mac: Mac
+    action: str
+    delivered: bool
+    outcome: str
+    unsure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class StoreFailed:
     """The disk refuses writes; `why` is its own word."""
 
@@ -272,6 +283,7 @@ Event = (
     | TargetLocated
     | TargetNotLocated
     | ResyncEnded
+    | CommandEnded
     | StoreFailed
     | StoreRecovered
     | Act

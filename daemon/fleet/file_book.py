@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 
 from daemon.config.file_settings import Files
 from daemon.fleet.acts import FileEdited
-from daemon.fleet.commands import Command, Decided, DropStoredFile, SaveStoredFile
+from daemon.fleet.commands import Command, Decided
 from daemon.fleet.records import StoredFile, StoredKind
+from daemon.fleet.store_commands import DropStoredFile, SaveStoredFile
 
 MAX_NAME = 128  # characters; phones keep as many of a whole URL
 _SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-")

@@ -7,10 +7,11 @@ a phone's file are its user's (`daemon.provisioning.user_lines`).
 from __future__ import annotations
 
 from daemon.fleet.acts import FileEdited, FileRemoved, FileStored
-from daemon.fleet.commands import Answer, AppendTransition, Command, Decided
+from daemon.fleet.commands import Answer, Command, Decided
 from daemon.fleet.events import UserLinesHeard
 from daemon.fleet.model import Transition
 from daemon.fleet.parts import Parts
+from daemon.fleet.store_commands import AppendTransition
 
 BY_PHONE = "the phone"  # who wrote a document that came from the phone it is about
 _NO_SUCH_FILE = "there is no such file"

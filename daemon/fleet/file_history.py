@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from daemon.config.settings import Provisioning
-from daemon.fleet.commands import Command, Decided, DropFileVersion, SaveFileVersion
+from daemon.fleet.commands import Command, Decided
 from daemon.fleet.events import FileMade
 from daemon.fleet.model import Mac
 from daemon.fleet.records import FileVersion
+from daemon.fleet.store_commands import DropFileVersion, SaveFileVersion
 
 
 class FileHistory:

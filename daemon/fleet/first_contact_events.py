@@ -10,11 +10,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from daemon.fleet.acts import SecretRenewed, TokenIssued
-from daemon.fleet.commands import Answer, AppendTransition, Command, Decided, SaveDevice
+from daemon.fleet.commands import Answer, Command, Decided
 from daemon.fleet.device import Device
 from daemon.fleet.events import TokenUsed
 from daemon.fleet.model import DeviceRecord, Transition
 from daemon.fleet.parts import Parts
+from daemon.fleet.store_commands import AppendTransition, SaveDevice
 
 
 def token_issued(parts: Parts, event: TokenIssued, now: float) -> list[Command]:

@@ -22,6 +22,7 @@ from daemon.fleet import (
     inventory_events,
     operation_events,
     operator_events,
+    phone_command_events,
     phone_events,
     quality_events,
     quarantine,
@@ -56,13 +57,14 @@ from daemon.fleet.acts import (
 )
 from daemon.fleet.alarms import SEQUENCE, AlarmBook
 from daemon.fleet.call_book import CallBook
-from daemon.fleet.commands import Answer, Command, Decided, SaveLastSeen, SaveMark
+from daemon.fleet.commands import Answer, Command, Decided
 from daemon.fleet.connection import Connection
 from daemon.fleet.consequences import expect_report, refresh_status
 from daemon.fleet.device import Device
 from daemon.fleet.documents import DocumentBook
 from daemon.fleet.events import (
     AlertsHeard,
+    CommandEnded,
     ConnectorFailed,
     ConnectorRecovered,
     ConnectorsConfigured,
@@ -101,6 +103,7 @@ from daemon.fleet.records import Inventory, NumberEntry, PhoneRequest, Snapshot
 from daemon.fleet.requests import RequestBook
 from daemon.fleet.roster import FleetStatistics, Roster
 from daemon.fleet.sip_events import watch
+from daemon.fleet.store_commands import SaveLastSeen, SaveMark
 
 ALIVE_AT = "alive_at"  # the mark that tells, after a start, how long we were away
 
@@ -134,6 +137,7 @@ HANDLERS: dict[type[Event], Callable[[Parts, Any, float], list[Command]]] = {
     RequestQueued: operator_events.request_queued,
     ResyncAsked: resync_events.resync_asked,
     ResyncEnded: resync_events.resync_ended,
+    CommandEnded: phone_command_events.command_ended,
     OperationOrdered: operation_events.ordered,
     OperationSteered: operation_events.steered,
     OperationDropped: operation_events.dropped,

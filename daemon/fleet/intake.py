@@ -24,7 +24,7 @@ from daemon.fleet.events import Event
 from daemon.fleet.model import ConnectionRecord, DeviceRecord, Server, Tenant
 from daemon.fleet.records import Checked, Draft, NumberEntry, User
 
-# Entries taken between two turns of everybody else, users counting as a fifth: XX ms with what the store makes of them.
+# Entries taken between two turns of everybody else, users counting as a fifth: 10 to 17 ms with the store.
 STEP = 300
 _LIGHT = 0.2  # of an entry: a user is nothing but a row
 

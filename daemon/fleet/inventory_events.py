@@ -15,20 +15,7 @@ from typing import Any
 
 from daemon.fleet import connection_events, document_events, enrolment
 from daemon.fleet.acts import InventoryApplied
-from daemon.fleet.commands import (
-    Answer,
-    AppendTransition,
-    Command,
-    Decided,
-    HoldCommits,
-    ReleaseCommits,
-    SaveDevice,
-    SaveServer,
-    SaveState,
-    SaveTenant,
-    SaveUser,
-    TellIntake,
-)
+from daemon.fleet.commands import Answer, Command, Decided, TellIntake
 from daemon.fleet.consequences import follow, refresh_status
 from daemon.fleet.device import Device
 from daemon.fleet.intake import STEP, Entry, Intake
@@ -37,6 +24,16 @@ from daemon.fleet.model import ConnectionRecord, DeviceRecord, Server, Tenant, T
 from daemon.fleet.parts import Parts
 from daemon.fleet.records import Draft, Inventory, NumberEntry, User
 from daemon.fleet.sip_events import static_contact, watch
+from daemon.fleet.store_commands import (
+    AppendTransition,
+    HoldCommits,
+    ReleaseCommits,
+    SaveDevice,
+    SaveServer,
+    SaveState,
+    SaveTenant,
+    SaveUser,
+)
 
 _NOTHING: frozenset[str] = frozenset()
 

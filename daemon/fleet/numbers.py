@@ -15,9 +15,10 @@ from enum import StrEnum
 
 from daemon.config.durations import format_duration
 from daemon.config.settings import Numbers
-from daemon.fleet.commands import AppendTransition, Command, SaveNumber
+from daemon.fleet.commands import Command
 from daemon.fleet.model import Mac, Transition
 from daemon.fleet.records import NumberEntry, NumberStatus
+from daemon.fleet.store_commands import AppendTransition, SaveNumber
 from daemon.scheduler.deadlines import Deadlines
 
 VENDOR = "AudioCodes"

@@ -62,6 +62,7 @@ class Way(StrEnum):
 
     NONE = ""
     SIP = "check-sync"
+    HTTP = "http"
     KEEP_ALIVE = "keep-alive"
 
 

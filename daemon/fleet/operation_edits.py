@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from daemon.fleet.acts import DeviceDeleted, DocumentsWritten, InventoryApplied
-from daemon.fleet.commands import Answer, AppendTransition, Command, SaveState
+from daemon.fleet.commands import Answer, Command
 from daemon.fleet.consequences import refresh_status
 from daemon.fleet.device import Device
 from daemon.fleet.document_events import documents_written
@@ -22,6 +22,7 @@ from daemon.fleet.operation import Item, Kind, Operation
 from daemon.fleet.operator_events import device_deleted
 from daemon.fleet.parts import Parts
 from daemon.fleet.records import Draft, Inventory
+from daemon.fleet.store_commands import AppendTransition, SaveState
 
 # Parameter of a change of VLAN -> the placeholder it is served as.
 _VLAN = {"mode": "VLANMode", "id": "VLANID", "priority": "VLANPriority"}

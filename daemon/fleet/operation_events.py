@@ -15,12 +15,13 @@ from daemon.fleet.acts import OperationDropped, OperationOrdered, OperationSteer
 from daemon.fleet.commands import Answer, Command, Decided, OnceStored, SendNotify
 from daemon.fleet.device import Device
 from daemon.fleet.operation import NOTHING_SAID, OVER, Item, Kind, Operation, OperationState, Step, Way, Word
-from daemon.fleet.operation_asking import reach
+from daemon.fleet.operation_asking import http_order, reach
 from daemon.fleet.operation_edits import edit
 from daemon.fleet.operation_kinds import Manner, manner_of, required
 from daemon.fleet.operation_signals import moved, settle, turn_operation
 from daemon.fleet.operation_steps import STATES, Turn, advance
 from daemon.fleet.parts import Parts
+from daemon.fleet.phone_command import SendCommand
 from daemon.fleet.reachability import ALIVE
 
 BUSY_FOR = 60.0  # a device that another operation waits for is looked at again after so long
@@ -118,7 +119,7 @@ def _ask(parts: Parts, operation: Operation, item: Item, now: float) -> list[Com
         return _look(parts, device, item, now)
     if operation.kind is Kind.UPDATE_FIRMWARE and device.firmware == operation.parameters["version"]:
         return _moves(parts, item, Turn.AS_WANTED, now, f"runs version {device.firmware} already")
-    way = reach(device, manner, parts.settings.requests)
+    way = reach(device, manner, parts.settings.requests, parts.roster)
     if manner.requires and way.way is Way.NONE:
         return _unreachable(parts, operation, item, way.reason, now, offline=way.offline)
     orders, refused = edit(parts, device, operation, item, now)
@@ -141,16 +142,28 @@ def _tell(parts: Parts, device: Device, item: Item, manner: Manner, now: float) 
     """Mark the device as asked, and send the order once that is durable."""
     asked = replace(advance(item, Turn.ASK, now), missing=required(manner, device), asked_at=now, retry_at=0.0)
     asked = replace(asked, own=NOTHING_SAID)  # it is in the device's record by now
-    if item.way is Way.KEEP_ALIVE or device.contact is None:
-        return _queue(parts, asked, manner, now)
-    notify = SendNotify(device.mac, device.contact, device.number, manner.reboot is True)
-    return [*moved(parts, item, asked, now), OnceStored(notify)]
+    order = _order(parts, device, asked, manner)
+    return [*moved(parts, item, asked, now), OnceStored(order)] if order else _queue(parts, asked, manner, now)
+
+
+def _order(parts: Parts, device: Device, asked: Item, manner: Manner) -> SendNotify | SendCommand | None:
+    """What is sent to the phone; None if it waits for the phone to come."""
+    if asked.way is Way.SIP and device.contact is not None:
+        return SendNotify(device.mac, device.contact, device.number, manner.reboot is True)
+    if asked.way is Way.HTTP:
+        return http_order(device, manner.action, _for_the_phone(parts, asked), parts.settings.requests)
+    return None
+
+
+def _for_the_phone(parts: Parts, asked: Item) -> dict[str, str]:
+    operation = parts.operations.by_id[asked.operation]
+    return {name: value for name, value in operation.parameters.items() if name in _FOR_THE_PHONE}
 
 
 def _queue(parts: Parts, asked: Item, manner: Manner, now: float) -> list[Command]:
     """Have the order wait for the phone's next report."""
     operation = parts.operations.by_id[asked.operation]
-    body = {name: value for name, value in operation.parameters.items() if name in _FOR_THE_PHONE}
+    body = _for_the_phone(parts, asked)
     wait = campaigns.time_for(asked, parts.operations.settings, parts.operations.keep_alive)
     queued = parts.requests.queue(RequestQueued(asked.mac, manner.action, body, wait, operation.by), now)
     request = next(order.requests[0] for order in queued if isinstance(order, Answer))

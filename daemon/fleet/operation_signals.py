@@ -11,17 +11,19 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from daemon.fleet import campaigns
-from daemon.fleet.commands import AppendTransition, Command, Decided
+from daemon.fleet.commands import Command, Decided
 from daemon.fleet.device import Device
-from daemon.fleet.events import ResyncEnded
+from daemon.fleet.events import CommandEnded, ResyncEnded
 from daemon.fleet.model import Mac, Transition
 from daemon.fleet.operation import OVER, Item, Kind, Operation, OperationState, Step, Way, Word
-from daemon.fleet.operation_kinds import manner_of
+from daemon.fleet.operation_kinds import Manner, manner_of
 from daemon.fleet.operation_steps import STATES, Turn, advance
 from daemon.fleet.parts import Parts
 from daemon.fleet.presence import Sign
 from daemon.fleet.records import PhoneRequest
+from daemon.fleet.store_commands import AppendTransition
 
+_TOLD = {Way.SIP: "check-sync", Way.HTTP: "command by HTTP"}
 _SAID = {Sign.SAID_STARTED: Turn.STARTED, Sign.SAID_REGISTERED: Turn.REGISTER}
 
 
@@ -56,18 +58,20 @@ def handed_out(parts: Parts, mac: Mac, requests: Iterable[PhoneRequest], now: fl
     return orders
 
 
-def answered(parts: Parts, event: ResyncEnded, now: float) -> list[Command]:
-    """A check-sync was taken, refused, or found no answer."""
+def answered(parts: Parts, event: ResyncEnded | CommandEnded, now: float) -> list[Command]:
+    """A check-sync, or a command to the phone's own server, was taken, refused, or found no answer."""
     orders: list[Command] = []
     for item in _awaited(parts, event.mac):
         operation = parts.operations.by_id[item.operation]
         manner = manner_of(operation.kind, operation.parameters)
-        if item.way is not Way.SIP or manner.reboot is not event.reboot or item.step is not Step.ASKED:
+        if item.step is not Step.ASKED or not _is_about(event, item, manner):
             continue
+        if isinstance(event, CommandEnded) and event.unsure and not manner.idempotent:
+            continue  # a phone that restarts may hang up before it answers: what it does next will show
         turn = Turn.TAKEN if event.delivered else Turn.REFUSED
         if not event.delivered and manner.idempotent and item.tries + 1 < campaigns.MOST_ASKS:
             turn = Turn.PUT_BACK
-        after = advance(item, turn, now, f"check-sync {event.outcome}")
+        after = advance(item, turn, now, f"{_TOLD[item.way]} {event.outcome}")
         if turn is Turn.PUT_BACK:
             after = replace(after, tries=item.tries + 1, retry_at=now + campaigns.AGAIN_AFTER)
         orders += moved(parts, item, after, now)
@@ -131,6 +135,13 @@ def _next_wave(parts: Parts, operation: Operation, now: float) -> list[Command]:
 def _awaited(parts: Parts, mac: Mac) -> list[Item]:
     book = parts.operations
     return [book.items(identity)[mac] for identity in sorted(book.awaited.get(mac, ()))]
+
+
+def _is_about(event: ResyncEnded | CommandEnded, item: Item, manner: Manner) -> bool:
+    """Whether this is what the device was asked by."""
+    if isinstance(event, CommandEnded):
+        return item.way is Way.HTTP and manner.action == event.action
+    return item.way is Way.SIP and manner.reboot is event.reboot
 
 
 def _proof(operation: Operation, device: Device) -> str:

@@ -17,11 +17,12 @@ from daemon.config.block import DAY
 from daemon.config.operation_settings import Operations
 from daemon.config.settings import KeepAlive
 from daemon.fleet import campaigns
-from daemon.fleet.commands import Command, DropItem, DropOperation, SaveItem, SaveOperation
+from daemon.fleet.commands import Command
 from daemon.fleet.model import Mac
 from daemon.fleet.operation import OVER, Item, Operation, OperationState, Step, Way
 from daemon.fleet.operation_kinds import manner_of
 from daemon.fleet.operation_steps import Turn, advance
+from daemon.fleet.store_commands import DropItem, DropOperation, SaveItem, SaveOperation
 from daemon.scheduler.deadlines import Deadlines
 
 
@@ -185,7 +186,7 @@ class OperationBook:
         """After a start: what nobody can hear the answer of any more is asked again, if twice does no harm."""
         operation = self.by_id[item.operation]
         manner = manner_of(operation.kind, operation.parameters)
-        if item.step is Step.ASKED and item.way is Way.SIP and manner.idempotent:
+        if item.step is Step.ASKED and item.way in (Way.SIP, Way.HTTP) and manner.idempotent:
             return replace(advance(item, Turn.PUT_BACK, now), retry_at=0.0)
         return item
 

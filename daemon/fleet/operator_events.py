@@ -20,22 +20,20 @@ from daemon.fleet.acts import (
 )
 from daemon.fleet.alarms import Trouble
 from daemon.fleet.catalogue import STORE_FAILURE
-from daemon.fleet.commands import (
-    Answer,
+from daemon.fleet.commands import Answer, Command, Decided
+from daemon.fleet.consequences import expect_report
+from daemon.fleet.events import StoreFailed, StoreRecovered
+from daemon.fleet.model import Transition
+from daemon.fleet.parts import Parts
+from daemon.fleet.sip_events import watch
+from daemon.fleet.store_commands import (
     AppendTransition,
-    Command,
-    Decided,
     DropDevice,
     DropOperator,
     DropTenant,
     SaveDevice,
     SaveOperator,
 )
-from daemon.fleet.consequences import expect_report
-from daemon.fleet.events import StoreFailed, StoreRecovered
-from daemon.fleet.model import Transition
-from daemon.fleet.parts import Parts
-from daemon.fleet.sip_events import watch
 
 OURSELVES = "Ringkeeper"  # the source of alarms about the daemon itself
 

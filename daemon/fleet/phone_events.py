@@ -11,7 +11,7 @@ from dataclasses import replace
 from daemon.fleet import operation_signals, presence
 from daemon.fleet.alarms import Trouble
 from daemon.fleet.catalogue import ENDED_BY_REGISTRATION
-from daemon.fleet.commands import Answer, Command, Decided, SaveDevice, SaveState
+from daemon.fleet.commands import Answer, Command, Decided
 from daemon.fleet.consequences import expect_report, follow, refresh_status, source_of
 from daemon.fleet.device import Device
 from daemon.fleet.events import AlertsHeard, FileFetched, FileMade, KeepAliveHeard
@@ -20,6 +20,7 @@ from daemon.fleet.operation_steps import Turn
 from daemon.fleet.parts import Parts
 from daemon.fleet.presence import SAID, Sign
 from daemon.fleet.sign_in import follow_sign_in
+from daemon.fleet.store_commands import SaveDevice, SaveState
 
 
 def keep_alive_heard(parts: Parts, event: KeepAliveHeard, now: float) -> list[Command]:

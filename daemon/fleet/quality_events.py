@@ -14,13 +14,14 @@ from daemon.fleet.alarms import Trouble
 from daemon.fleet.call_book import Reporter
 from daemon.fleet.calls import CallQuality, QualityReport
 from daemon.fleet.catalogue import QUALITY_DEGRADED
-from daemon.fleet.commands import AppendTransition, Command, Decided, SaveCall
+from daemon.fleet.commands import Command, Decided
 from daemon.fleet.device import Device
 from daemon.fleet.events import LifeSign, QualityReported
 from daemon.fleet.model import Mac, Status, Transition
 from daemon.fleet.parts import Parts
 from daemon.fleet.quality import Place
 from daemon.fleet.sip_events import life_sign
+from daemon.fleet.store_commands import AppendTransition, SaveCall
 from daemon.provisioning.served import FileKind
 from daemon.provisioning.zero_touch import NO_TENANT, place_device, place_newcomer
 

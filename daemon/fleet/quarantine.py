@@ -7,13 +7,14 @@ an inventory's act (`enrolment`). Not here: whose network a phone is in, and wha
 
 from __future__ import annotations
 
-from daemon.fleet.commands import AppendTransition, Command, Decided, SaveDevice, SaveState
+from daemon.fleet.commands import Command, Decided
 from daemon.fleet.consequences import follow, refresh_status
 from daemon.fleet.device import Device
 from daemon.fleet.events import UnknownPhoneHeard
 from daemon.fleet.model import DeviceRecord, Transition
 from daemon.fleet.parts import Parts
 from daemon.fleet.sip_events import watch
+from daemon.fleet.store_commands import AppendTransition, SaveDevice, SaveState
 
 TOO_MANY = "refused: too many unapproved phones"
 TOO_MANY_THERE = "refused: too many unapproved phones at one address"

@@ -13,9 +13,10 @@ from dataclasses import replace
 
 from daemon.config.settings import Requests
 from daemon.fleet.acts import RequestQueued
-from daemon.fleet.commands import Answer, Command, Decided, DropRequest, SaveRequest
+from daemon.fleet.commands import Answer, Command, Decided
 from daemon.fleet.model import Mac
 from daemon.fleet.records import PhoneRequest
+from daemon.fleet.store_commands import DropRequest, SaveRequest
 from daemon.scheduler.deadlines import Deadlines
 
 # These do no harm twice, so they are given with every report until the phone obeys or they expire.

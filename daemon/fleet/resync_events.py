@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from daemon.fleet import operation_signals
 from daemon.fleet.acts import ResyncAsked
-from daemon.fleet.commands import Answer, AppendTransition, Command, Decided, SendNotify
+from daemon.fleet.commands import Answer, Command, Decided, SendNotify
 from daemon.fleet.events import ResyncEnded
 from daemon.fleet.model import Mac, Transition
 from daemon.fleet.parts import Parts
+from daemon.fleet.store_commands import AppendTransition
 
 
 def resync_asked(parts: Parts, event: ResyncAsked, now: float) -> list[Command]:

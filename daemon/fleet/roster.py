@@ -73,6 +73,10 @@ class Roster:
         """Whose SIP contact, or one of them, is at this socket address."""
         return self._by_address.get((host, port))
 
+    def is_alone(self, device: Device) -> bool:
+        """Whether nobody else was last heard from its network address."""
+        return not any(other.source == device.source and other is not device for other in self._devices.values())
+
     def add(self, device: Device) -> None:
         """Take in a new device."""
         self._devices[device.mac] = device

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from daemon.errors import BadMessage
 from daemon.fleet import connection_events, operation_signals
-from daemon.fleet.commands import Command, Decided, SaveState
+from daemon.fleet.commands import Command, Decided
 from daemon.fleet.consequences import follow, number
 from daemon.fleet.device import Device
 from daemon.fleet.events import (
@@ -22,6 +22,7 @@ from daemon.fleet.model import Binding, Contact, Mac, Tenant, Transition
 from daemon.fleet.operation_steps import Turn
 from daemon.fleet.parts import Parts
 from daemon.fleet.reachability import Stimulus
+from daemon.fleet.store_commands import SaveState
 from daemon.sip.uri import contact_from_uri, parse_sip_uri
 
 

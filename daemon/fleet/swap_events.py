@@ -10,13 +10,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from daemon.fleet.acts import DeviceSwapped
-from daemon.fleet.commands import Answer, AppendTransition, Command, Decided, DropDevice
+from daemon.fleet.commands import Answer, Command, Decided
 from daemon.fleet.device import Device
 from daemon.fleet.document_events import write
 from daemon.fleet.inventory_events import define_device
 from daemon.fleet.model import DeviceRecord, Mac, Transition
 from daemon.fleet.parts import Parts
 from daemon.fleet.records import Draft, NumberStatus
+from daemon.fleet.store_commands import AppendTransition, DropDevice
 
 
 def device_swapped(parts: Parts, event: DeviceSwapped, now: float) -> list[Command]:

@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from daemon.fleet.acts import DeviceDeleted, InventoryApplied, UserDeleted, UserWritten
-from daemon.fleet.commands import Answer, AppendTransition, Command, DropUser
+from daemon.fleet.commands import Answer, Command
 from daemon.fleet.inventory_check import Check
 from daemon.fleet.inventory_events import inventory_applied
 from daemon.fleet.model import DeviceRecord, Transition
 from daemon.fleet.operator_events import device_deleted
 from daemon.fleet.parts import Parts
 from daemon.fleet.records import Inventory, User
+from daemon.fleet.store_commands import AppendTransition, DropUser
 
 _FOLLOWING = ("display_name", "number", "sip_password")
 

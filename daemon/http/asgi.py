@@ -20,6 +20,7 @@ from urllib.parse import unquote
 import h11
 
 from daemon.errors import BadMessage
+from daemon.http.admission import has_body
 from daemon.http.file_part import EXTENSION, FilePart, part_of
 from daemon.http.limits import SLOWEST_BODY
 from daemon.http.peer_certificate import PeerCertificate
@@ -36,6 +37,7 @@ Extensions = dict[str, dict[str, object]]
 
 _ASGI = {"version": "3.0", "spec_version": "2.4"}  # 2.4: send raises OSError once the peer has left
 _END = h11.EndOfMessage()
+_CLOSING = (b"connection", b"close")
 _BODYLESS = frozenset((204, 304))  # RFC 9110 section 6.4.1
 
 
@@ -93,11 +95,17 @@ class Exchange:
     """One request and its answer.
 
     `max_body` holds unless the application says otherwise (`allow_body`). `deadline` (Trio's clock) is when the whole
-    request must be here; `own_headers` gives what we add to the answer's.
+    request must be here; `own_headers` gives what we add to the answer's. `body` is the whole body of a plain request.
     """
 
-    def __init__(
-        self, wire: Wire, scope: Scope, max_body: int, deadline: float, own_headers: Callable[[], Headers]
+    def __init__(  # noqa: PLR0917 - what an exchange is made of, in its order
+        self,
+        wire: Wire,
+        scope: Scope,
+        max_body: int,
+        deadline: float,
+        own_headers: Callable[[], Headers],
+        body: bytes | None = None,
     ) -> None:
         self.declared = declared_length(scope["headers"])  # bytes of body, as far as the head tells
         self.status = 0  # of the answer, once its head has been sent
@@ -113,11 +121,14 @@ class Exchange:
         self._answer_head: tuple[int, tuple[tuple[bytes, bytes], ...]] | None = None
         self._head_only = scope["method"] == "HEAD"
         self._body_read = False
+        self._whole_body = body
+        self._headers = scope["headers"]
 
     def allow_body(self, size: int) -> None:
-        """Accept a body of `size` bytes, with more time for it: that of `SLOWEST_BODY` on top of the request's own."""
+        """Accept a body of `size` bytes; one larger than usual gets more time, that of `SLOWEST_BODY` on top."""
+        if size > self._max_body:
+            self._deadline += size / SLOWEST_BODY
         self._max_body = size
-        self._deadline += size / SLOWEST_BODY
 
     async def receive(self) -> Message:
         """ASGI's receive: the body piece by piece, then `http.disconnect` when the peer has left."""
@@ -134,9 +145,9 @@ class Exchange:
     async def _receive_body(self) -> Message:
         if self.declared > self._max_body:
             raise BadMessage("body_too_large", status=413)
-        if self._wire.plain:
+        if self._whole_body is not None:
             self._body_read = True
-            return {"type": "http.request", "body": b"", "more_body": False}
+            return {"type": "http.request", "body": self._whole_body, "more_body": False}
         if self._wire.h11.they_are_waiting_for_100_continue:
             await self._wire.write(self._wire.encode(h11.InformationalResponse(status_code=100, headers=[])))
         event = await self._wire.next_event(self._deadline)
@@ -187,7 +198,7 @@ class Exchange:
                 return
         events: list[h11.Event] = []
         if not self.status:
-            events.append(_head(status, headers))
+            events.append(_head(status, headers if more or self._all_has_come() else (*headers, _CLOSING)))
         if body and not self._head_only and status not in _BODYLESS:
             events.append(h11.Data(data=body))  # type: ignore[arg-type]  # h11 asks only how long a file's part is
         if not more:
@@ -197,6 +208,10 @@ class Exchange:
         else:
             writing = self._wire.write(self._wire.encode(*events))
         await self._write(writing, status, last=not more)
+
+    def _all_has_come(self) -> bool:
+        """Whether another request can follow this one; if not, its sender is told so rather than surprised."""
+        return self._body_read or self._wire.plain or not has_body(self._headers) or self._wire.drop_body()
 
     async def _write(self, writing: Awaitable[None], status: int, *, last: bool) -> None:
         self.status, self.over = status, last
@@ -239,7 +254,7 @@ def refusal(wire: Wire, status: int, extra: Headers, *, head_only: bool = False,
     headers: Headers = [
         (b"content-type", b"application/problem+json"),
         (b"content-length", b"%d" % len(body)),
-        *([(b"connection", b"close")] if close else ()),
+        *([_CLOSING] if close else ()),
     ]
     head = h11.Response(status_code=status, headers=[*headers, *extra])
     return wire.encode(head, h11.Data(data=b"" if head_only else body), h11.EndOfMessage())

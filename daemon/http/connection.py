@@ -82,7 +82,8 @@ class Connection:
         counts = self._counts
         counts.requests += 1
         scope = scope_of(request, self._endpoints, self._wire.extensions)
-        exchange = Exchange(self._wire, scope, self._limits.max_body, deadline, self._own_headers)
+        body = request.body if isinstance(request, PlainRequest) else None
+        exchange = Exchange(self._wire, scope, self._limits.max_body, deadline, self._own_headers, body)
         scope["state"]["allow_body"] = exchange.allow_body
         if counts.in_progress >= self._limits.max_in_progress:
             await self._send_away(scope, exchange)

@@ -74,8 +74,8 @@ class Wire:
             self._held = b""
         if self.plain:
             self.plain = False
-            self.h11.next_event()  # the request
-            self.h11.next_event()  # and its end
+            while not isinstance(self.h11.next_event(), h11.EndOfMessage):
+                pass  # the request, and its body, which whoever asks already has
 
     async def next_event(self, deadline: float) -> HttpEvent:
         """The next thing the peer says. `BadMessage` (reason "slow", 408) once Trio's clock passes `deadline`."""
@@ -178,13 +178,18 @@ class Wire:
         """Make ready for another request; False if this connection cannot carry one."""
         if self.h11.our_state is h11.IDLE:
             return True  # answered plainly
-        while self.h11.their_state is h11.SEND_BODY:
-            # A body the application did not want: what has come of it is dropped; more is not waited for.
-            if self._parse() is None:
-                return False
+        if not self.drop_body():
+            return False
         if self.h11.our_state is not h11.DONE or self.h11.their_state is not h11.DONE:
             return False
         self.h11.start_next_cycle()
+        return True
+
+    def drop_body(self) -> bool:
+        """Drop what has come of a body that the application did not want; whether that was all. More is not awaited."""
+        while self.h11.their_state is h11.SEND_BODY:
+            if self._parse() is None:
+                return False
         return True
 
     async def linger(self) -> None:

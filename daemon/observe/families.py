@@ -27,6 +27,7 @@ from daemon.http.limits import HttpStatistics
 from daemon.http.operators.app import OperatorsStatistics
 from daemon.http.phones.app import PhonesStatistics
 from daemon.integrations.connectors import ConnectorStatistics
+from daemon.integrations.phone_commands import PhoneCommandStatistics
 from daemon.observe.watchdog import WatchdogStatistics
 from daemon.provisioning.provisioner import ProvisioningStatistics
 from daemon.sip.authentication import AuthenticationStatistics
@@ -324,6 +325,14 @@ def connectors(statistics: tuple[ConnectorStatistics, ...]) -> Families:
     yield from (contacts, failures, skipped)
     refreshed = {one.server: one.refreshed_at for one in statistics if one.refreshed_at is not None}
     yield _gauges("ringkeeper_connector_refreshed_seconds", "When a whole list last came.", "server", refreshed)
+
+
+def phone_commands(statistics: PhoneCommandStatistics) -> Families:
+    """Commands to phones' own servers."""
+    meaning = "Commands to phones' own servers, by what became of them."
+    yield _counters("ringkeeper_phone_commands", meaning, "outcome", statistics.ended)
+    states = {"waiting": statistics.waiting, "under way": statistics.under_way}
+    yield _gauges("ringkeeper_phone_commands_now", "Those that have not ended.", "state", states)
 
 
 def watchdog(statistics: WatchdogStatistics) -> Families:

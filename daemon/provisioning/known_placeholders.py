@@ -95,6 +95,8 @@ _ADDRESSES = (
     _computed("FirmwareFile", "the firmware the phone is to run", "the device, else <model>.img", _TEMPLATE),
     _computed("IPPhoneUsername", "the account the phone reports with", "the device"),
     _computed("IPPhonePassword", "its password", "the master key"),
+    Known("PhoneWebUser", "who signs in at the phone's own server", Text(64), "", from_="its maker's own"),
+    Known("PhoneWebPassword", "that user's password; empty: none is shown to phones", Text(256)),
 )
 _PROVISIONING = (
     Known("KeepAlivePeriod", "minutes between two reports", Whole(0, 300), None, from_="keep_alive.period"),

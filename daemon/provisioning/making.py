@@ -115,6 +115,11 @@ class FileMaker:
             complete=complete,
         )
 
+    def values(self, subject: Subject) -> Lookup:
+        """What placeholders are worth for a device, secrets in the clear; `ConfigError` as `template`."""
+        shared = self.materials(subject).shared
+        return Lookup(self._device_layers(subject, shared, complete=True), shared.lookup)
+
     def file(self, subject: Subject, *, complete: bool, materials: Materials | None = None) -> RenderedFile:
         """The same in the phone's own syntax."""
         made_of = materials or self.materials(subject)

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from typing import NamedTuple
 
 from daemon.fleet.model import Placeholders
 
@@ -50,8 +51,7 @@ class Layer:
     secret: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """What a placeholder is worth, and its provenance."""
 
     name: str
@@ -69,8 +69,7 @@ class Wrong:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Expansion:
+class Expansion(NamedTuple):
     """A text with its placeholders filled in, if nothing is `wrong`; `values` says from where each came."""
 
     text: str
@@ -105,7 +104,7 @@ class Lookup:
         """The value of the most specific family that has one; None if none has."""
         if name.startswith(_PRIVATE):
             own = self._values.get(name.removeprefix(_PRIVATE))
-            return replace(own, name=name) if own and own.family is Family.DEVICE else None
+            return own._replace(name=name) if own and own.family is Family.DEVICE else None
         return self._values.get(name) or (self._under.resolve(name) if self._under else None)
 
 

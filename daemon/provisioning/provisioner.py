@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 from urllib.parse import quote
 
@@ -304,7 +304,7 @@ class Provisioner:
     def made(self, subject: Subject, *, complete: bool) -> RenderedFile:
         """A device's file: from the cache, unless anything it was made from is another by now."""
         key = (subject.record.mac, complete, subject.server, subject.model, subject.vendor.name)
-        materials = self.maker.materials(subject)
+        materials = self.maker.materials(_settled(subject) if complete else subject)
         cached = self._cache.get(key, (materials,))
         return cached or self._cache.put(key, (materials,), self._make(subject, materials, complete=complete))
 
@@ -324,6 +324,12 @@ class Provisioner:
     def _place_newcomer(self, kind: FileKind, name: str, source: str) -> Place:
         tenants: Collection[Tenant] = self._directory.tenants.values()
         return place_newcomer(kind, name, source, tenants, self._directory.default_tenant())
+
+
+def _settled(subject: Subject) -> Subject:
+    """Whether it may still come without proof is no part of a complete file, which stays when the window closes."""
+    record = subject.record
+    return replace(subject, record=replace(record, armed_until=0.0)) if record.armed_until else subject
 
 
 def _file(

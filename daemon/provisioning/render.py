@@ -11,7 +11,7 @@ one file. The stripped form lacks every line that depends on a secret. Not here:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from daemon.errors import ConfigError, Fault
 from daemon.provisioning.placeholders import OPENING, Expansion, Lookup, Value, expand, looks_secret, names_in
@@ -21,8 +21,7 @@ from daemon.provisioning.template import Line, Template
 MAX_URL = 128
 
 
-@dataclass(frozen=True, slots=True)
-class RenderedLine:
+class RenderedLine(NamedTuple):
     """A line as the phone gets it, with the provenance of its values: `source` and `number` are its template's."""
 
     text: str
@@ -105,7 +104,16 @@ def _shared(template: Template, line: Line, lookup: Lookup) -> RenderedLine | No
 
 def _filled(template: Template, line: Line, lookup: Lookup, device: str, faults: list[Fault]) -> RenderedLine:
     expansion = expand(line.text, lookup)
-    faults += [
+    if expansion.wrong:
+        faults += _unfilled(template, line, expansion, device)
+    if len(expansion.text) > MAX_URL and (fault := _too_long(_source(template, line), line, expansion.text)):
+        faults.append(fault)
+    secret = _is_secret(line, expansion)
+    return RenderedLine(expansion.text, expansion.values, secret, _source(template, line), line.number)
+
+
+def _unfilled(template: Template, line: Line, expansion: Expansion, device: str) -> list[Fault]:
+    return [
         Fault(
             _source(template, line),
             line.number,
@@ -115,10 +123,6 @@ def _filled(template: Template, line: Line, lookup: Lookup, device: str, faults:
         )
         for wrong in expansion.wrong
     ]
-    fault = _too_long(_source(template, line), line, expansion.text)
-    faults += [fault] if fault else []
-    secret = _is_secret(line, expansion)
-    return RenderedLine(expansion.text, expansion.values, secret, _source(template, line), line.number)
 
 
 def _source(template: Template, line: Line) -> str:
@@ -136,8 +140,6 @@ def _own_include(line: Line) -> bool:
 
 
 def _too_long(file: str, line: Line, text: str) -> Fault | None:
-    if len(text) <= MAX_URL:
-        return None
     key, _, url = text.partition("=")
     if not key.strip().endswith(("url", "uri")) or len(url) <= MAX_URL:
         return None

@@ -7,7 +7,7 @@ The same maker makes it as makes the phone's, so what is seen is what is served.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from daemon.fleet.device import Device
@@ -67,7 +67,7 @@ def view(maker: FileMaker, directory: Directory, name: str, server: str) -> View
 
 def _rendered(vendor: Vendor, lines: Iterable[RenderedLine]) -> View:
     complete = list(lines)
-    shown = [replace(line, text=f"{line.key}={MASK}") if line.secret and line.key else line for line in complete]
+    shown = [line._replace(text=f"{line.key}={MASK}") if line.secret and line.key else line for line in complete]
     text, seen = to_bytes(vendor, complete).decode(), to_bytes(vendor, shown).decode()
     return View(text, masked(seen), vendor.content_type)
 

@@ -15,6 +15,7 @@ import trio
 
 from daemon.errors import StoreUnavailable
 from daemon.fleet.commands import OnceStored, SendNotify
+from daemon.fleet.phone_command import SendCommand
 
 RETRY = 1.0  # seconds until the disk is asked again, which keeps what it refused and tries by itself
 
@@ -29,7 +30,9 @@ class Promise(Protocol):
 class Afterwards:
     """A line of orders, each with the promise of what came before it."""
 
-    def __init__(self, perform: Callable[[list[SendNotify]], object], receipt: Callable[[], Promise]) -> None:
+    def __init__(
+        self, perform: Callable[[list[SendNotify | SendCommand]], object], receipt: Callable[[], Promise]
+    ) -> None:
         """`receipt` gives a promise of all that is written by then."""
         self._perform = perform
         self._receipt = receipt

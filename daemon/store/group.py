@@ -16,7 +16,8 @@ from typing import Any
 
 from sqlalchemy import Table
 
-from daemon.fleet.commands import (
+from daemon.fleet.model import Mac, Transition
+from daemon.fleet.store_commands import (
     AppendTransition,
     DropAlarm,
     DropConnection,
@@ -36,10 +37,10 @@ from daemon.fleet.commands import (
     SaveDevice,
     SaveDocument,
     SaveFileVersion,
+    SaveItem,
     SaveLastSeen,
     SaveMark,
     SaveNumber,
-    SaveItem,
     SaveOperation,
     SaveOperator,
     SaveRequest,
@@ -49,7 +50,6 @@ from daemon.fleet.commands import (
     SaveTenant,
     SaveUser,
 )
-from daemon.fleet.model import Mac, Transition
 from daemon.store import alarm_rows, call_rows, file_rows, operation_rows, rows, schema, statements
 from daemon.store.alarm_rows import OutboxEntry
 from daemon.store.rows import Row

@@ -21,11 +21,11 @@ from daemon.config.block import DAY, HOUR
 from daemon.config.settings import Quality, Snmp, StoreLimits
 from daemon.errors import StoreUnavailable
 from daemon.fleet.calls import CallQuality, CallsWanted
-from daemon.fleet.commands import HoldCommits, Notify, ReleaseCommits, StoreCommand
 from daemon.fleet.delivery import Deliver
 from daemon.fleet.events import StoreFailed, StoreRecovered
 from daemon.fleet.model import Mac, Transition
 from daemon.fleet.records import Document, FileVersion
+from daemon.fleet.store_commands import HoldCommits, Notify, ReleaseCommits, StoreCommand
 from daemon.scheduler.clock import Clock
 from daemon.store import rows, statements
 from daemon.store.call_rows import call_of

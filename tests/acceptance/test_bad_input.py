@@ -37,10 +37,11 @@ from tests.support.whole_daemon import (
 MAC = "00908f4867af"
 CANARY = b"a file that nobody may fetch"
 FIRMWARE = bytes(range(256)) * 16
-# A body larger than usual is held once as bytes and once as what was made of it; after that the memory is free again,
-# if not always given back to the kernel at once.
-MAY_GROW = 48 * 1024  # KiB
+# KiB. The largest thing that is looked into is a table of 32 MiB, packed to nothing: 63 MiB at its worst, of which some
+# stay with the allocator.
+MAY_PEAK, MAY_GROW = 100 * 1024, 40 * 1024
 GIGABYTE = 1024**3
+JSON = "Content-Type: application/json\r\n"
 
 
 @dataclass(frozen=True)
@@ -53,21 +54,26 @@ class Besieged:
     token: str
     at_socket: Operator
 
-    def memory(self) -> int:
-        """What it has in memory now, in KiB."""
+    def memory(self, which: str) -> int:
+        """What it has in memory now (VmRSS), or had at most (VmHWM), in KiB."""
         status = Path(f"/proc/{self.daemon.process.pid}/status").read_text(encoding="ascii")
-        return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
+        return int(next(line for line in status.splitlines() if line.startswith(which)).split()[1])
 
     async def raw(self, listener: str, *pieces: bytes) -> bytes:
-        """Everything that comes back for these bytes, until the connection ends; as many are sent as are taken."""
+        """What comes back for these bytes until the connection ends, or is told to; an answer ends the sending."""
         parts = urlsplit(listener)
         answer = b""
         stream = await trio.open_tcp_stream(parts.hostname or "", parts.port or 0, local_address="127.10.1.7")
 
         async def listen() -> None:
             nonlocal answer
-            async for chunk in stream:
-                answer += chunk
+            try:
+                async for chunk in stream:
+                    answer += chunk
+                    if b"connection: close\r\n" in answer.lower() and answer.endswith(b"}"):
+                        break
+            except trio.BrokenResourceError:
+                pass  # a reset, behind what has come
             nursery.cancel_scope.cancel()
 
         with trio.fail_after(10):
@@ -111,12 +117,13 @@ async def test_no_bad_input_gets_through_or_costs_much(tmp_path: Path) -> None:
         await absurd_ranges_get_the_file_or_nothing(siege)
         await what_is_nested_ten_thousand_deep_is_refused(siege)
         await strangers_are_not_parsed(siege)
-        at_first = siege.memory()
+        at_first = siege.memory("VmRSS")
         for _ in range(3):
             await endless_bodies_are_cut_short(siege)
             await what_is_nested_ten_thousand_deep_is_refused(siege)
             await bombs_do_not_go_off(siege)
-        assert siege.memory() - at_first < MAY_GROW
+        assert siege.memory("VmHWM") - at_first < MAY_PEAK
+        assert siege.memory("VmRSS") - at_first < MAY_GROW
         await tables_that_will_not_do_are_refused_whole(siege)
         await documents_that_reach_out_or_into_themselves_are_refused(siege)
 
@@ -142,7 +149,8 @@ async def nothing_leads_out_of_a_folder(siege: Besieged) -> None:
             f"{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(said)}\r\n\r\n".encode() + said
             for path in paths
         ]
-        answer = await siege.raw(siege.phones, b"".join(asked), b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        asked.append(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        answer = await siege.raw(siege.phones, b"".join(asked))
         statuses = list(map(int, re.findall(rb"HTTP/1.1 (\d{3}) ", answer)))
         assert len(statuses) == len(paths) + 1
         assert set(statuses) <= {400, 404, most}
@@ -161,22 +169,22 @@ async def curl(siege: Besieged, *arguments: str) -> tuple[int, bytes]:
 
 
 async def endless_bodies_are_cut_short(siege: Besieged) -> None:
-    bearer = f"Authorization: Bearer {siege.token}\r\n"
+    bearer = f"{JSON}Authorization: Bearer {siege.token}\r\n"
     for listener, path, more, status in (
         (siege.phones, KEEP_ALIVE, "", 413),
         (siege.phones, f"/configfiles/{MAC}.cfg", "", 413),
         (siege.operators, "/api/v1/users", bearer, 413),
         (siege.operators, "/api/v1/users", "", 401),
-        (siege.operators, "/sign-in", "", 413),
+        (siege.operators, "/-/healthy", "", 405),
     ):
-        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{more}"
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\n{more or JSON}"
         declared = await siege.raw(listener, f"{head}Content-Length: {GIGABYTE}\r\n\r\n".encode(), b"[")
         chunk = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
         chunked = await siege.raw(
             listener, f"{head}Transfer-Encoding: chunked\r\n\r\n".encode(), *[chunk] * (GIGABYTE // 0x10000)
         )
         for answer in (declared, chunked):
-            assert answer.startswith(b"HTTP/1.1 %d " % status), (path, answer[:200])
+            assert int(answer[9:12]) == status, (path, answer[:200])
 
 
 async def floods_of_headers_and_parameters_are_refused(siege: Besieged) -> None:
@@ -191,16 +199,17 @@ async def floods_of_headers_and_parameters_are_refused(siege: Besieged) -> None:
         asked = b"GET /api/v1/devices?" + query + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + bearer + b"\r\n"
         answer = await siege.raw(siege.operators, asked)
         assert answer[9:12] == status
-        assert len(answer) < 10_000  # one fault for a field, however often it is named
+        assert len(answer) < 10_000  # not a fault for each
 
 
 async def absurd_ranges_get_the_file_or_nothing(siege: Besieged) -> None:
     url = f"{siege.phones}/firmwarefiles/420HD.img"
     for wanted, status in (
         ("bytes=" + "0-0," * 3000, 200),
-        ("bytes=0-" + "9" * 5000, 206),
-        ("bytes=" + "9" * 5000 + "-", 416),
-        ("bytes=-" + "9" * 5000, 206),
+        ("bytes=0-" + "9" * 5000, 200),
+        ("bytes=" + "9" * 15 + "-", 416),
+        ("bytes=" + "9" * 5000 + "-", 200),
+        ("bytes=-" + "9" * 15, 206),
         ("bytes=-0", 416),
         ("bytes=5-2", 200),
         ("bytes=--5", 200),
@@ -212,7 +221,7 @@ async def absurd_ranges_get_the_file_or_nothing(siege: Besieged) -> None:
 
 async def what_is_nested_ten_thousand_deep_is_refused(siege: Besieged) -> None:
     phone = DeskPhone(siege.phones, MAC)
-    for deep in (b"[" * 10_000 + b"]" * 10_000, b'{"mac":' * 10_000 + b"1" + b"}" * 10_000, b"[" * 30_000):
+    for deep in (b"[" * 10_000 + b"]" * 10_000, b'{"":' * 10_000 + b"1" + b"}" * 10_000, b"[" * 30_000):
         for path in (KEEP_ALIVE, ALERT):
             assert (await phone.post(path, deep)).status == 400
         for method, path in (
@@ -344,5 +353,4 @@ async def all_deleted(daemon: WholeDaemon, name: str, macs: list[str]) -> None:
     assert (await daemon.client.put(f"/api/v1/tenants/{name}", json={"sites": [{"name": "hq"}]})).status_code == 200
     for mac in macs:
         assert (await daemon.client.delete(f"/api/v1/devices/{mac}")).status_code == 204
-        await trio.sleep(0)
     assert (await daemon.client.delete(f"/api/v1/tenants/{name}")).status_code == 204

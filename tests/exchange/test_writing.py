@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from daemon.exchange.reading import read_table
 from daemon.exchange.writing import users_table
 from daemon.fleet.acts import InventoryApplied
-from daemon.fleet.commands import SaveDevice, SaveUser
 from daemon.fleet.model import DeviceRecord, Mac, Tenant
 from daemon.fleet.records import Inventory, User
+from daemon.fleet.store_commands import SaveDevice, SaveUser
 from daemon.provisioning.sealing import seal_values
 from tests.support.builders import MAC, OTHER_MAC
 from tests.support.playbook import Playbook

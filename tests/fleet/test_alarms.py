@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from daemon.fleet.acts import DeviceDeleted
 from daemon.fleet.alarms import ALARMS_PER_DEVICE, SEQUENCE
-from daemon.fleet.commands import Decided, SaveAlarm, SaveMark
+from daemon.fleet.commands import Decided
 from daemon.fleet.events import AlertsHeard, KeepAliveHeard
 from daemon.fleet.model import Status
 from daemon.fleet.notifications import Severity
+from daemon.fleet.store_commands import SaveAlarm, SaveMark
 from tests.support.builders import MAC, alert, record, report
 from tests.support.playbook import Playbook
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from daemon.fleet.acts import ConnectionDeleted, InventoryApplied, SettingsChanged
-from daemon.fleet.commands import AppendTransition, DropConnection, LocateTarget, SaveConnection
+from daemon.fleet.commands import LocateTarget
 from daemon.fleet.connection import Connection
 from daemon.fleet.events import (
     ProbeAnswered,
@@ -18,6 +18,7 @@ from daemon.fleet.events import (
 )
 from daemon.fleet.model import ConnectionRecord, Contact, Reachability
 from daemon.fleet.records import Inventory, Snapshot
+from daemon.fleet.store_commands import AppendTransition, DropConnection, SaveConnection
 from tests.support.builders import NOW, connected, connection, settings
 from tests.support.playbook import Playbook, pinged
 

@@ -7,7 +7,7 @@ import pytest
 
 from daemon.config.settings import Settings
 from daemon.fleet.acts import DeviceDeleted, InventoryApplied
-from daemon.fleet.commands import Decided, SaveState
+from daemon.fleet.commands import Decided
 from daemon.fleet.events import (
     ConnectorFailed,
     ConnectorRecovered,
@@ -18,6 +18,7 @@ from daemon.fleet.events import (
 )
 from daemon.fleet.model import Contact, LearnedContact, Reachability
 from daemon.fleet.records import NumberStatus, Snapshot
+from daemon.fleet.store_commands import SaveState
 from tests.support.builders import MAC, NOW, OTHER_MAC, PBX_A, PBX_B, inventory, record
 from tests.support.playbook import Playbook
 

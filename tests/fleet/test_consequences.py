@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from daemon.fleet.catalogue import DEVICE_DISCONNECTED, DEVICE_UNREACHABLE
-from daemon.fleet.commands import AppendTransition, Command, Decided, Notify, SaveAlarm, SaveMark, SaveNumber, SaveState
+from daemon.fleet.commands import Command, Decided
 from daemon.fleet.consequences import follow, source_of
 from daemon.fleet.events import KeepAliveHeard
 from daemon.fleet.model import Status
 from daemon.fleet.notifications import Severity
 from daemon.fleet.records import NumberStatus
+from daemon.fleet.store_commands import AppendTransition, Notify, SaveAlarm, SaveMark, SaveNumber, SaveState
 from tests.support.builders import MAC, NOW, record, report, settings
 from tests.support.playbook import Playbook
 

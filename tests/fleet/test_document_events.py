@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from daemon.fleet.acts import DocumentsWritten
-from daemon.fleet.commands import Answer, AppendTransition, SaveDocument
+from daemon.fleet.commands import Answer
 from daemon.fleet.records import Draft
+from daemon.fleet.store_commands import AppendTransition, SaveDocument
 from tests.support.playbook import Playbook
 
 FIRST, SECOND = Draft("template/420HD", "sealed text"), Draft("placeholders", "sealed values")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from daemon.config.settings import Provisioning
-from daemon.fleet.commands import Decided, DropDocument, SaveDocument
+from daemon.fleet.commands import Decided
 from daemon.fleet.documents import DocumentBook
 from daemon.fleet.records import Document, Draft
+from daemon.fleet.store_commands import DropDocument, SaveDocument
 from tests.support.builders import NOW
 
 PATH = "template/420HD"

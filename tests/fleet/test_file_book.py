@@ -4,8 +4,9 @@ import pytest
 
 from daemon.config.file_settings import Files
 from daemon.fleet.acts import FileEdited
-from daemon.fleet.commands import Decided, DropStoredFile, SaveStoredFile
+from daemon.fleet.commands import Decided
 from daemon.fleet.file_book import FileBook, fit_name
+from daemon.fleet.store_commands import DropStoredFile, SaveStoredFile
 from tests.support.stored_files import stored
 
 

@@ -2,19 +2,12 @@ from __future__ import annotations
 
 from daemon.config.settings import Settings
 from daemon.fleet.acts import FileEdited, FileRemoved, FileStored, InventoryApplied
-from daemon.fleet.commands import (
-    Answer,
-    AppendTransition,
-    Command,
-    Decided,
-    DropStoredFile,
-    SaveDocument,
-    SaveStoredFile,
-)
+from daemon.fleet.commands import Answer, Command, Decided
 from daemon.fleet.events import UserLinesHeard
 from daemon.fleet.fleet import Fleet
 from daemon.fleet.model import DeviceRecord
 from daemon.fleet.records import Document, Draft, Snapshot
+from daemon.fleet.store_commands import AppendTransition, DropStoredFile, SaveDocument, SaveStoredFile
 from tests.support.builders import MAC, NOW, inventory, record, settings
 from tests.support.stored_files import stored
 

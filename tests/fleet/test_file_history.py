@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from daemon.config.settings import Provisioning
-from daemon.fleet.commands import DropFileVersion, SaveFileVersion
 from daemon.fleet.events import FileMade
 from daemon.fleet.file_history import FileHistory
 from daemon.fleet.records import FileVersion
+from daemon.fleet.store_commands import DropFileVersion, SaveFileVersion
 from tests.support.builders import MAC, NOW
 
 FIRST = FileMade(MAC, "d1", "420HD", "sealed bytes")

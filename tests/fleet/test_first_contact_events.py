@@ -4,11 +4,12 @@ from dataclasses import replace
 from typing import Any
 
 from daemon.fleet.acts import InventoryApplied, SecretRenewed, TokenIssued
-from daemon.fleet.commands import Answer, AppendTransition, Command, Decided, SaveDevice
+from daemon.fleet.commands import Answer, Command, Decided
 from daemon.fleet.events import Event, TokenUsed
 from daemon.fleet.fleet import Fleet
 from daemon.fleet.model import DeviceRecord
 from daemon.fleet.records import Snapshot
+from daemon.fleet.store_commands import AppendTransition, SaveDevice
 from tests.support.builders import MAC, NOW, OTHER_MAC, inventory, record, settings
 
 DAY = 86400.0

@@ -8,12 +8,12 @@ from typing import get_args
 import pytest
 
 from daemon.fleet.acts import InventoryApplied
-from daemon.fleet.commands import SaveLastSeen, SaveMark
 from daemon.fleet.events import AlertsHeard, Event, KeepAliveHeard
 from daemon.fleet.fleet import ALIVE_AT, HANDLERS, Fleet
 from daemon.fleet.model import Reachability
 from daemon.fleet.notifications import Severity
 from daemon.fleet.records import NumberStatus, Snapshot
+from daemon.fleet.store_commands import SaveLastSeen, SaveMark
 from tests.support.builders import MAC, NOW, OTHER_MAC, alert, contact, inventory, record, report, settings
 from tests.support.playbook import Playbook
 

@@ -6,20 +6,12 @@ from collections import Counter
 from dataclasses import replace
 
 from daemon.fleet.acts import DeviceDeleted, InventoryApplied
-from daemon.fleet.commands import (
-    Answer,
-    AppendTransition,
-    Command,
-    HoldCommits,
-    ReleaseCommits,
-    SaveDevice,
-    SaveUser,
-    TellIntake,
-)
+from daemon.fleet.commands import Answer, Command, TellIntake
 from daemon.fleet.events import KeepAliveHeard
 from daemon.fleet.intake import STEP
 from daemon.fleet.model import DeviceRecord, Mac, Site, Tenant
 from daemon.fleet.records import LAID_OVER, Draft, Inventory, NumberStatus, User
+from daemon.fleet.store_commands import AppendTransition, HoldCommits, ReleaseCommits, SaveDevice, SaveUser
 from tests.support.builders import MAC, NOW, OTHER_MAC, inventory, record, report
 from tests.support.playbook import Playbook
 

@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.fleet.acts import DeviceDeleted, InventoryApplied
-from daemon.fleet.commands import Answer, SaveNumber
+from daemon.fleet.commands import Answer
 from daemon.fleet.events import KeepAliveHeard
 from daemon.fleet.fleet import Fleet
 from daemon.fleet.records import NumberEntry, NumberStatus, Snapshot
+from daemon.fleet.store_commands import SaveNumber
 from tests.support.builders import MAC, NOW, OTHER_MAC, inventory, record, report, settings
 from tests.support.playbook import Playbook
 

@@ -13,9 +13,11 @@ from daemon.fleet.acts import (
     SettingsChanged,
     TenantDeleted,
 )
-from daemon.fleet.commands import (
-    Answer,
-    Command,
+from daemon.fleet.commands import Answer, Command
+from daemon.fleet.events import StoreFailed, StoreRecovered, UnknownPhoneHeard
+from daemon.fleet.model import Mac, Reachability, Tenant
+from daemon.fleet.records import Inventory, Operator, Role
+from daemon.fleet.store_commands import (
     DropDevice,
     DropOperator,
     DropTenant,
@@ -23,9 +25,6 @@ from daemon.fleet.commands import (
     SaveServer,
     SaveTenant,
 )
-from daemon.fleet.events import StoreFailed, StoreRecovered, UnknownPhoneHeard
-from daemon.fleet.model import Mac, Reachability, Tenant
-from daemon.fleet.records import Inventory, Operator, Role
 from tests.support.builders import ACME, MAC, NOW, OTHER_MAC, contact, inventory, record, settings
 from tests.support.playbook import Playbook, pinged
 

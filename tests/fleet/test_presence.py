@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from daemon.fleet.commands import Decided, SaveLastSeen, SaveMark, SaveState
+from daemon.fleet.commands import Decided
 from daemon.fleet.device import Device
 from daemon.fleet.events import FileFetched, KeepAliveHeard
 from daemon.fleet.fleet import ALIVE_AT
 from daemon.fleet.model import DeviceState, Mac, Presence
 from daemon.fleet.presence import TABLE, Sign, step
 from daemon.fleet.records import Snapshot
+from daemon.fleet.store_commands import SaveLastSeen, SaveMark, SaveState
 from tests.support.builders import MAC, NOW, record, report
 from tests.support.playbook import Playbook
 

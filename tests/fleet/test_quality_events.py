@@ -6,10 +6,10 @@ from daemon.config.block import HOUR
 from daemon.config.settings import Settings
 from daemon.fleet.acts import SettingsChanged
 from daemon.fleet.calls import AlertLevel, CallQuality, QualityAlert
-from daemon.fleet.commands import AppendTransition, Notify, SaveCall
 from daemon.fleet.model import Status
 from daemon.fleet.quality import Place
 from daemon.fleet.records import Snapshot
+from daemon.fleet.store_commands import AppendTransition, Notify, SaveCall
 from tests.support.builders import ACME, MAC, NOW, OTHER_MAC, record
 from tests.support.builders import settings as made_settings
 from tests.support.calls import a_report, an_alert, reported

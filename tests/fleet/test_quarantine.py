@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from daemon.fleet.acts import DeviceDeleted, InventoryApplied
-from daemon.fleet.commands import Decided, SaveDevice
+from daemon.fleet.commands import Decided
 from daemon.fleet.events import FileFetched, KeepAliveHeard, UnknownPhoneHeard
 from daemon.fleet.model import Mac, Reachability, Status
 from daemon.fleet.quarantine import TOO_MANY, TOO_MANY_THERE
+from daemon.fleet.store_commands import SaveDevice
 from tests.support.builders import OTHER_MAC, inventory, record, report, settings
 from tests.support.playbook import Playbook
 

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from daemon.fleet.acts import DeviceDeleted, ResyncAsked
-from daemon.fleet.commands import Answer, AppendTransition, Decided, SendNotify
+from daemon.fleet.commands import Answer, Decided, SendNotify
 from daemon.fleet.events import ResyncEnded
+from daemon.fleet.store_commands import AppendTransition
 from tests.support.builders import MAC, OTHER_MAC, record
 from tests.support.playbook import Playbook
 

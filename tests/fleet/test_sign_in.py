@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from daemon.fleet.acts import InventoryApplied
-from daemon.fleet.commands import AppendTransition, SaveDevice
 from daemon.fleet.events import KeepAliveHeard
 from daemon.fleet.model import DeviceRecord, Report
 from daemon.fleet.records import Inventory, NumberStatus, User
 from daemon.fleet.sign_in import signed_in
+from daemon.fleet.store_commands import AppendTransition, SaveDevice
 from tests.support.builders import MAC, OTHER_MAC, record, report, settings
 from tests.support.playbook import Playbook
 

@@ -8,7 +8,7 @@ import pytest
 
 from daemon.config.settings import Settings
 from daemon.fleet.acts import InventoryApplied
-from daemon.fleet.commands import Decided, SaveState
+from daemon.fleet.commands import Decided
 from daemon.fleet.device import Device
 from daemon.fleet.events import (
     LifeSign,
@@ -22,6 +22,7 @@ from daemon.fleet.fleet import ALIVE_AT, Fleet
 from daemon.fleet.model import Contact, Mac, Reachability
 from daemon.fleet.records import Snapshot
 from daemon.fleet.sip_events import static_contact
+from daemon.fleet.store_commands import SaveState
 from tests.support.builders import MAC, NOW, OTHER_MAC, binding, contact, inventory, record
 from tests.support.playbook import Playbook, pinged
 

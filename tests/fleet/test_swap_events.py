@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from daemon.fleet.acts import DeviceSwapped, DocumentsWritten
-from daemon.fleet.commands import Answer, AppendTransition, DropDevice
+from daemon.fleet.commands import Answer
 from daemon.fleet.events import UnknownPhoneHeard
 from daemon.fleet.model import DeviceRecord
 from daemon.fleet.records import Draft, NumberStatus
+from daemon.fleet.store_commands import AppendTransition, DropDevice
 from tests.support.builders import MAC, OTHER_MAC, record
 from tests.support.playbook import Playbook
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from daemon.fleet.acts import InventoryApplied, UserDeleted, UserWritten
-from daemon.fleet.commands import Answer, Command, DropDevice, DropUser, SaveDevice, SaveUser
+from daemon.fleet.commands import Answer, Command
 from daemon.fleet.model import Tenant
 from daemon.fleet.records import Inventory, User
+from daemon.fleet.store_commands import DropDevice, DropUser, SaveDevice, SaveUser
 from tests.support.builders import MAC, OTHER_MAC, record
 from tests.support.playbook import Playbook
 

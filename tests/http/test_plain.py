@@ -20,6 +20,9 @@ _LINES = st.sampled_from(
         b"Connection: close",
         b"Content-Length: 0",
         b"Content-Length: 3",
+        b"Content-Length: +1",
+        b"Content-Length: 1",
+        b"Content-Length: 01",
         b"Transfer-Encoding: chunked",
         b"Expect: 100-continue",
         b"Upgrade: websocket",
@@ -39,7 +42,7 @@ _LINES = st.sampled_from(
     target=st.sampled_from([b"/", b"/%00", b"*", b"http://x/", b"/ b", b"", b"/\xe9"]),
     version=st.sampled_from([b"HTTP/1.1", b"HTTP/1.0", b"HTTP/2.0"]),
     lines=st.lists(_LINES, max_size=4),
-    behind=st.sampled_from([b"", b"x", b"\r\n", GET]),
+    behind=st.sampled_from([b"", b"x", b"abc", b"\r\n", GET]),
 )
 @settings(max_examples=100)
 def test_what_is_taken_h11_reads_the_same(
@@ -55,7 +58,11 @@ def test_what_is_taken_h11_reads_the_same(
     assert isinstance(request, h11.Request)
     assert (plain.method, plain.target, plain.headers) == (request.method, request.target, list(request.headers))
     assert plain.http_version == request.http_version
-    assert isinstance(judge.next_event(), h11.EndOfMessage)
+    body = b""
+    while isinstance(event := judge.next_event(), h11.Data):
+        body += event.data
+    assert isinstance(event, h11.EndOfMessage)
+    assert plain.body == body
     assert judge.trailing_data == (b"", False)
 
 
@@ -77,6 +84,15 @@ def test_what_is_taken_h11_reads_the_same(
 )
 def test_everything_else_is_left_to_h11(data: bytes) -> None:
     assert read_plain(data) is None
+
+
+def test_a_report_is_read_with_its_whole_body_or_left_to_h11() -> None:
+    report = GET.replace(b"GET", b"POST").replace(b"\r\n\r\n", b"\r\nContent-Length: 4\r\n\r\n")
+    request = read_plain(report + b"body")
+    assert request is not None
+    assert (request.method, request.body) == (b"POST", b"body")
+    assert read_plain(report + b"bod") is None
+    assert read_plain(report + b"body" + GET) is None
 
 
 def test_a_plain_request_is_read() -> None:

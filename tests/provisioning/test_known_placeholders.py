@@ -115,7 +115,7 @@ def test_counted_and_private_names_are_known_by_their_family() -> None:
 
 def test_secrets_are_known_by_name() -> None:
     assert {name for name, each in KNOWN.items() if each.secret} == {
-        "AccessPath", "IPPhonePassword", "LDAPPassword", "Line1AuthPassword", "Token_Uri", "pin_lock",
+        "AccessPath", "IPPhonePassword", "LDAPPassword", "Line1AuthPassword", "PhoneWebPassword", "Token_Uri", "pin_lock",
     }  # fmt: skip
 
 

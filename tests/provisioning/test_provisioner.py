@@ -473,3 +473,11 @@ def test_what_tenant_and_site_put_in_reaches_the_files_and_a_changed_line_makes_
     assert b"system/extra" not in served(made.serve(asked(global_name("420HD")), now=50.0)).body
     house.write(lines_path("acme", "hq"), "system/extra/site=2")
     assert keys(served(made.serve(asked(), now=50.0)))["system/extra/site"] == "2"
+
+
+def test_a_complete_file_stays_when_the_window_closes(house: House) -> None:
+    made = provisioner(house)
+    first = served(made.serve(asked(secret=SECRET), now=50.0))
+    house.put(replace(ALICE, armed_until=0.0))
+    assert served(made.serve(asked(secret=SECRET), now=60.0)).body == first.body
+    assert made.statistics().cache_hits == 1

@@ -15,11 +15,12 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from daemon.config.settings import Qualify
-from daemon.fleet.commands import AppendTransition, Command, SendProbes
+from daemon.fleet.commands import Command, SendProbes
 from daemon.fleet.events import Event, ProbesAnswered
 from daemon.fleet.model import Mac, Reachability
 from daemon.fleet.qualify import LONGEST_TURN
 from daemon.fleet.reachability import ALIVE
+from daemon.fleet.store_commands import AppendTransition
 from daemon.sip import probes
 from daemon.sip.probes import Probes
 from tests.support.builders import NOW, record

@@ -10,7 +10,9 @@ import sqlalchemy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daemon.fleet.commands import (
+from daemon.fleet.model import DeviceState, Mac, Transition
+from daemon.fleet.records import NumberEntry, PhoneRequest
+from daemon.fleet.store_commands import (
     AppendTransition,
     DropDevice,
     Notify,
@@ -21,8 +23,6 @@ from daemon.fleet.commands import (
     SaveState,
     StoreCommand,
 )
-from daemon.fleet.model import DeviceState, Mac, Transition
-from daemon.fleet.records import NumberEntry, PhoneRequest
 from daemon.store import alarm_rows, rows, schema, statements
 from daemon.store.group import CHUNK, Group
 from tests.support.notifications import a_notification

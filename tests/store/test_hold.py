@@ -9,7 +9,7 @@ import trio
 
 from daemon.config.settings import StoreLimits
 from daemon.errors import StoreUnavailable
-from daemon.fleet.commands import HoldCommits, ReleaseCommits, SaveMark
+from daemon.fleet.store_commands import HoldCommits, ReleaseCommits, SaveMark
 from daemon.scheduler.clock import Clock
 from daemon.store import database
 from daemon.store.store import open_store

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from daemon.errors import StoreUnavailable
-from daemon.fleet.commands import Notify, SaveState
 from daemon.fleet.model import Mac
+from daemon.fleet.store_commands import Notify, SaveState
 from tests.support.notifications import a_notification
 from tests.support.nouns import state_with_report
 from tests.support.opened_store import running, stored

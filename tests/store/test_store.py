@@ -14,7 +14,10 @@ from daemon.config.block import DAY
 from daemon.config.settings import StoreLimits
 from daemon.errors import StoreUnavailable
 from daemon.fleet.calls import CallsWanted
-from daemon.fleet.commands import (
+from daemon.fleet.events import StoreFailed, StoreRecovered
+from daemon.fleet.model import Mac, Status, Transition
+from daemon.fleet.records import NumberEntry
+from daemon.fleet.store_commands import (
     AppendTransition,
     DropAlarm,
     Notify,
@@ -25,9 +28,6 @@ from daemon.fleet.commands import (
     SaveState,
     StoreCommand,
 )
-from daemon.fleet.events import StoreFailed, StoreRecovered
-from daemon.fleet.model import Mac, Status, Transition
-from daemon.fleet.records import NumberEntry
 from daemon.scheduler.clock import Clock
 from daemon.store import database
 from daemon.store import store as store_module

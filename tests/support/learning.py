@@ -6,12 +6,13 @@ from typing import Any
 
 from daemon.config.settings import Connector, Settings
 from daemon.fleet.acts import InventoryApplied
-from daemon.fleet.commands import Command, SaveState
+from daemon.fleet.commands import Command
 from daemon.fleet.device import Device
 from daemon.fleet.events import Event
 from daemon.fleet.fleet import Fleet
 from daemon.fleet.model import DeviceRecord
 from daemon.fleet.records import Snapshot
+from daemon.fleet.store_commands import SaveState
 from daemon.integrations.connectors import Connectors, ConnectorStatistics
 from daemon.integrations.telling import Telling
 from daemon.scheduler.clock import Clock

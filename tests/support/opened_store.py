@@ -13,9 +13,10 @@ import trio
 from sqlalchemy import event
 
 from daemon.config.settings import StoreLimits
-from daemon.fleet.commands import Answer, StoreCommand
+from daemon.fleet.commands import Answer
 from daemon.fleet.delivery import Delivery
 from daemon.fleet.events import Event
+from daemon.fleet.store_commands import StoreCommand
 from daemon.scheduler.clock import Clock
 from daemon.store.store import Store, open_store
 from tests.support.waiting import becomes_true

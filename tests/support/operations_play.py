@@ -7,19 +7,13 @@ from collections.abc import Iterable, Mapping
 
 from daemon.config.settings import Settings
 from daemon.fleet.acts import OperationOrdered
-from daemon.fleet.commands import (
-    Answer,
-    Command,
-    HoldCommits,
-    OnceStored,
-    ReleaseCommits,
-    SendNotify,
-    StoreCommand,
-)
+from daemon.fleet.commands import Answer, Command, OnceStored, SendNotify
 from daemon.fleet.events import Event, FileFetched, KeepAliveHeard, Registered, ResyncEnded
 from daemon.fleet.fleet import Fleet
 from daemon.fleet.model import Binding, Contact, Mac
 from daemon.fleet.operation import Item, Kind, Operation, Plan, Step
+from daemon.fleet.phone_command import SendCommand
+from daemon.fleet.store_commands import HoldCommits, ReleaseCommits, StoreCommand
 from tests.support.builders import NOW, record, report
 from tests.support.playbook import Playbook
 from tests.support.remembered import Remembered
@@ -35,11 +29,12 @@ def macs(count: int) -> tuple[Mac, ...]:
 
 
 class OperationsPlay(Playbook):
-    """A fleet of registered phones. `sent` are the check-syncs that left, per phone."""
+    """A fleet of registered phones. `sent`: check-syncs that left, per phone; `commanded`: what their servers got."""
 
     def __init__(self, count: int = 1, settings: Settings | None = None, *, qualify: bool = False) -> None:
         self.memory = Remembered()
         self.sent = Counter[Mac]()
+        self.commanded: list[SendCommand] = []
         self.phones = macs(count)
         records = (record(mac, number=f"2{mac[-6:]}", qualify=qualify) for mac in self.phones)
         super().__init__(*records, settings=settings or SELDOM)
@@ -61,6 +56,8 @@ class OperationsPlay(Playbook):
                 self.memory.handle(order)
             elif isinstance(order, OnceStored) and isinstance(order.order, SendNotify):
                 self.leaves(order.order)
+            elif isinstance(order, OnceStored) and isinstance(order.order, SendCommand):
+                self.commanded.append(order.order)
 
     def leaves(self, order: SendNotify) -> None:
         """A check-sync leaves."""

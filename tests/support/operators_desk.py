@@ -16,11 +16,12 @@ from daemon.config.settings import Settings
 from daemon.errors import StoreUnavailable
 from daemon.fleet.acts import InventoryApplied, OperatorAdded
 from daemon.fleet.calls import CallQuality, CallsWanted
-from daemon.fleet.commands import Answer, AppendTransition, SaveCall, SaveDocument, SaveFileVersion
+from daemon.fleet.commands import Answer
 from daemon.fleet.events import Event
 from daemon.fleet.fleet import Fleet
 from daemon.fleet.model import DeviceRecord, Mac, Transition
 from daemon.fleet.records import Document, FileVersion, Operator, Role, Snapshot
+from daemon.fleet.store_commands import AppendTransition, SaveCall, SaveDocument, SaveFileVersion
 from daemon.http.operators.access import token_hash
 from daemon.http.operators.app import OperatorsApp, operators_app
 from daemon.http.operators.desk import Desk

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from daemon.config.settings import Settings
 from daemon.fleet.acts import InventoryApplied
-from daemon.fleet.commands import AppendTransition, Command, Notify, SendProbes
+from daemon.fleet.commands import Command, SendProbes
 from daemon.fleet.device import Device
 from daemon.fleet.events import (
     Event,
@@ -19,6 +19,7 @@ from daemon.fleet.events import (
 from daemon.fleet.fleet import Fleet
 from daemon.fleet.model import DeviceRecord, Mac
 from daemon.fleet.records import Snapshot
+from daemon.fleet.store_commands import AppendTransition, Notify
 from daemon.fleet.target import Target
 from tests.support.builders import MAC, NOW, binding, inventory
 

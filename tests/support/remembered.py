@@ -8,7 +8,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from daemon.fleet.commands import (
+from daemon.fleet.model import Mac, Transition
+from daemon.fleet.notifications import Notification
+from daemon.fleet.records import Document, FileVersion, Snapshot
+from daemon.fleet.store_commands import (
     AppendTransition,
     DropAlarm,
     DropConnection,
@@ -43,9 +46,6 @@ from daemon.fleet.commands import (
     SaveUser,
     StoreCommand,
 )
-from daemon.fleet.model import Mac, Transition
-from daemon.fleet.notifications import Notification
-from daemon.fleet.records import Document, FileVersion, Snapshot
 from tests.support import nouns
 
 commands: st.SearchStrategy[StoreCommand] = st.one_of(

@@ -13,10 +13,10 @@ import structlog
 import trio
 
 from daemon.config.settings import StoreLimits
-from daemon.fleet.commands import Notify, SaveAlarm, SaveMark, SaveNumber
 from daemon.fleet.delivery import Delivery
 from daemon.fleet.events import Event
 from daemon.fleet.records import NumberEntry
+from daemon.fleet.store_commands import Notify, SaveAlarm, SaveMark, SaveNumber
 from daemon.scheduler.clock import Clock
 from daemon.store.store import Store, open_store
 from tests.support.notifications import a_notification, an_alarm

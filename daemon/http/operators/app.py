@@ -44,8 +44,6 @@ from daemon.http.operators import (
     quality,
     requests,
     resync,
-    operations,
-    swap,
     summary,
     swap,
     template_defaults,

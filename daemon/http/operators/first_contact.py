@@ -10,7 +10,7 @@ from secrets import randbelow
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from daemon.config.durations import parse_duration
 from daemon.config.settings import Settings
@@ -57,7 +57,7 @@ class Renewal(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    rearm: bool = True
+    rearm: StrictBool = True
 
 
 @router.post("/token", status_code=201)

@@ -24,7 +24,7 @@ router = APIRouter(prefix="/inventory", tags=["inventory"])
 _YAML = "application/yaml"  # RFC 9512
 # What the text says, not the text; an empty one says null.
 _SCHEMA: dict[str, Any] = {"type": ["object", "null"], "description": "an inventory, in UTF-8"}
-_YAML_BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {_YAML: {"schema": _SCHEMA}}}}
+_YAML_BODY: dict[str, Any] = {"requestBody": {"content": {_YAML: {"schema": _SCHEMA}}}}
 _YAML_ANSWER: dict[int | str, dict[str, Any]] = {200: {"content": {_YAML: {"schema": _SCHEMA}}}}
 
 

@@ -22,6 +22,7 @@ Value = str | float | bool | None
 DEFAULT_LIMIT = 100  # a screenful or two
 MAX_LIMIT = 1000  # one answer stays below half a megabyte
 _MAX_TEXT = 200  # of a filter or a search: as long as anybody types
+_MOST_FAULTS = 20  # told of one query; each names every field, and a request line has room for thousands
 _MAX_CURSOR = 8192  # it holds a sort value whole, and a request line may have 16 KiB
 
 
@@ -72,6 +73,8 @@ def parse_query(listing: Listing[Any], parameters: Iterable[tuple[str, str]]) ->
     filters: dict[str, frozenset[str]] = {}
     plain = {"search": "", "sort": listing.key, "limit": str(DEFAULT_LIMIT), "cursor": ""}
     for name, text in parameters:
+        if len(faults) == _MOST_FAULTS:
+            break
         longest = _MAX_CURSOR if name == "cursor" else _MAX_TEXT
         if len(text) > longest:
             faults.append(ProblemFault(key=name, wrong=f"longer than {longest} characters"))

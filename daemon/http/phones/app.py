@@ -176,7 +176,7 @@ def phones_app(
     return PhonesApp(
         Reports(deliver, gate, doorkeeper, refusals, accepting, entries_as_text=entries_as_text),
         Files(files, deliver, gate, doorkeeper, refusals),
-        Firmware(firmware, stored, deliver, gate, doorkeeper, refusals),
+        Firmware(firmware, stored, deliver, gate=gate, doorkeeper=doorkeeper, refusals=refusals),
         Uploads(deliver, gate, doorkeeper, refusals, accepting=accepting, seal=seal),
         gate=gate,
         refusals=refusals,

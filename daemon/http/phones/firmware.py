@@ -26,7 +26,6 @@ from daemon.http.phones.files import FILE_NAME
 from daemon.http.phones.gate import Gate
 from daemon.http.phones.ranges import Part, Version, requested_part, unchanged
 from daemon.http.phones.refusals import Refusals
-from daemon.provisioning.first_contact import Reason
 from daemon.provisioning.served import FileKind
 from daemon.provisioning.user_agent import UserAgent, parse_user_agent
 
@@ -74,6 +73,7 @@ class Firmware:
         folder: Path | None,
         stored: StoredAt,
         deliver: Deliver,
+        *,
         gate: Gate,
         doorkeeper: Doorkeeper,
         refusals: Refusals,

@@ -92,11 +92,19 @@ _MODELS = table(
 _REST = "/api/v1/mgmt"
 
 # The phone's own REST server: off unless apps.restapi.enabled says so, and it wants the phone's web login.
-# Both resets wait for the end of calls, as their names in the vendor's paths say.
+# Both resets wait for the end of calls, as their names in the vendor's paths say. A phone that obeys answers
+# {"Status": "2000"}; one that does not may answer 200, too, with another code (REST API reference manual).
+_TAKEN = '"2000"'
+
+
+def _command(action: str, path: str) -> PhoneCommand:
+    return PhoneCommand(action, "POST", f"{_REST}/{path}", channel=Channel.HTTP, confirmed=True, taken=_TAKEN)
+
+
 _COMMANDS = actions(
-    PhoneCommand("reset_graceful", "POST", f"{_REST}/safeReboot", channel=Channel.HTTP, confirmed=True),
-    PhoneCommand("restart_graceful", "POST", f"{_REST}/safeRestart", channel=Channel.HTTP, confirmed=True),
-    PhoneCommand("update_configuration", "POST", f"{_REST}/updateConfiguration", channel=Channel.HTTP, confirmed=True),
+    _command("reset_graceful", "safeReboot"),
+    _command("restart_graceful", "safeRestart"),
+    _command("update_configuration", "updateConfiguration"),
 )
 
 _GUESS = "from the key's name; the guide's own mark for it was not looked up"
@@ -175,5 +183,6 @@ POLY = Vendor(
     file_role=_file_role,
     device_file_name=_device_file_name,
     render=_render,
+    web_user="Polycom",
     write_master=_write_master,
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from daemon.errors import ConfigError, Fault
 
@@ -22,8 +22,7 @@ _INCLUDE = re.compile(r"include[ \t]+(?P<name>.+)", re.DOTALL)
 _NAME = re.compile(r"[!-~]{1,512}")  # of a file or URL: visible ASCII, since what is left of it is escaped
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """One thing a phone is to be set to. `file` and `line` say where its template wrote it, for faults."""
 
     key: str
@@ -32,8 +31,7 @@ class Setting:
     line: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Include:
+class Include(NamedTuple):
     """Another file, by name or URL, whose settings stand in this one's place."""
 
     name: str
@@ -46,7 +44,7 @@ def read_line(text: str, file: str = "", line: int = 0) -> Setting | Include:
 
     Blanks at the ends of a value belong to it (a password may have some), but for the one behind ` = `.
     """
-    if found := _INCLUDE.fullmatch(text):
+    if text.startswith("include") and (found := _INCLUDE.fullmatch(text)):
         return Include(found["name"], file, line)
     key, _, value = text.partition("=")
     bare = key.rstrip(" \t")
@@ -86,7 +84,7 @@ def _fault(line: Setting | Include, key_shape: re.Pattern[str]) -> Fault | None:
         return None if _NAME.fullmatch(line.name) else Fault(line.file, line.line, "include", wrong)
     if not key_shape.fullmatch(line.key):
         return Fault(line.file, line.line, line.key[:40], "is no name of a setting of this vendor's phones")
-    if _REFUSED.search(line.value):
+    if not line.value.isprintable() and _REFUSED.search(line.value):
         wrong = "its value holds a line break or control character"
         return Fault(line.file, line.line, line.key, wrong, "a value is one line")
     return None

@@ -101,7 +101,8 @@ class Channel(StrEnum):
 class PhoneCommand:
     """Something a phone can be told to do, as method, path and body.
 
-    `body` holds what is sent unless the operator says otherwise. `confirmed`: the path stands in a public source;
+    `body` holds what is sent unless the operator says otherwise. `taken`: what stands in the answer of a phone that
+    obeys, "" if its status says all. `confirmed`: the path stands in a public source;
     the others follow its pattern and are not to be sent unless the operator permits guesses.
     """
 
@@ -111,6 +112,7 @@ class PhoneCommand:
     body: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     channel: Channel = Channel.KEEP_ALIVE
     confirmed: bool = False
+    taken: str = ""
 
 
 class Effect(StrEnum):
@@ -153,6 +155,8 @@ class Vendor:
     `dhcp_options`: those its phones ask for, the one they prefer first; `url_options`: those of them that carry our
     URL in text. `splits_option`: they take firmware and configuration in one URL, joined by a semicolon.
 
+    `web_user` signs in at the phone's own server unless somebody says otherwise.
+
     `includes`: whether a device's file can include the shared one; if not, it holds the shared lines too.
     `write_master` makes the file of role MASTER, from the URL or name of the firmware, "" for none.
     """
@@ -173,6 +177,7 @@ class Vendor:
     device_file_name: Callable[[Mac], str]
     render: Render
     splits_option: bool = False
+    web_user: str = ""
     includes: bool = False
     write_master: Callable[[str], bytes] | None = None
     read_image_header: Callable[[bytes], ImageHeader | None] | None = None

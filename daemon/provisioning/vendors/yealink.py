@@ -208,4 +208,5 @@ YEALINK = Vendor(
     file_role=_file_role,
     device_file_name=_device_file_name,
     render=_render,
+    web_user="admin",
 )

@@ -134,6 +134,12 @@ def test_all_faults_of_a_query_are_named_at_once() -> None:
     assert len(caught.value.errors) == 3
 
 
+def test_a_query_with_a_thousand_faults_is_told_some() -> None:
+    with pytest.raises(Problem) as caught:
+        parse_query(SHOES, [(f"x{number}", "") for number in range(1000)])
+    assert 0 < len(caught.value.errors) <= 20
+
+
 @given(st.text(max_size=300))
 def test_no_cursor_whatever_breaks_a_list(cursor: str) -> None:
     try:

@@ -11,7 +11,6 @@ from daemon.http.operators.problems import problem_handlers
 from tests.support.builders import MAC, record
 from tests.support.operators_desk import DeskWithFleet
 
-
 # What no encoding can write, in JSON that is without fault.
 HALF_CHARACTERS = b64encode(rb'["\ud800","\ud800","\ud800"]').decode().rstrip("=")
 HALF_A_CALL = b64encode(rb'[1.0,"\ud800"]').decode().rstrip("=")

@@ -42,6 +42,12 @@ async def test_users_are_found_by_name_number_or_phone(query: str, names: list[s
     assert [item["name"] for item in answer.json()["items"]] == names
 
 
+@pytest.mark.parametrize("body", [b"{", b"[", b'"x"', b"[" * 10_000, b"\xff"])
+async def test_what_is_no_object_makes_no_user(body: bytes) -> None:
+    async with desk_with_alice().script(Role.OPERATOR) as client:
+        assert (await client.put(f"{PATH}/acme/alice", content=body)).status_code == 422
+
+
 async def test_a_user_is_made_shown_changed_and_deleted() -> None:
     desk = desk_with_alice()
     async with desk.script(Role.OPERATOR) as client:

@@ -1,0 +1,54 @@
+"""Whose login a phone's own server is shown: the most specific one written down, the maker's user if nobody says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from daemon.errors import StoreUnavailable
+from daemon.fleet.model import DeviceRecord, Mac
+from daemon.provisioning.phone_login import Login, login_of
+from daemon.provisioning.sealing import seal_values
+from tests.provisioning.test_making import maker
+from tests.support.provisioned import ACME, ALICE, MAC, SEALER, House
+
+VVX = replace(ALICE, model="VVX411")
+
+
+def login(record: DeviceRecord, of_tenant: dict[str, str] | None = None) -> Login | None:
+    house = House()
+    house.put(record)
+    house.tenants["acme"] = replace(ACME, placeholders=seal_values(of_tenant or {}, SEALER.seal))
+    return login_of(house, maker, MAC)
+
+
+@pytest.mark.parametrize(
+    ("record", "of_tenant", "expected"),
+    [
+        (VVX, {}, None),
+        (VVX, {"PhoneWebUser": "root"}, None),
+        (VVX, {"PhoneWebPassword": "4711"}, Login("Polycom", "4711")),
+        (VVX, {"PhoneWebPassword": "4711", "PhoneWebUser": "root"}, Login("root", "4711")),
+        (replace(VVX, model="T46S"), {"PhoneWebPassword": "4711"}, Login("admin", "4711")),
+        (
+            replace(VVX, placeholders=seal_values({"PhoneWebPassword": "its own"}, SEALER.seal)),
+            {"PhoneWebPassword": "4711"},
+            Login("Polycom", "its own"),
+        ),
+    ],
+)
+def test_the_most_specific_password_counts_and_without_one_there_is_no_login(
+    record: DeviceRecord, of_tenant: dict[str, str], expected: Login | None
+) -> None:
+    assert login(record, of_tenant) == expected
+
+
+def test_a_password_never_shows_and_one_of_another_key_is_said_to_be_so() -> None:
+    assert "4711" not in repr(Login("Polycom", "4711"))
+    with pytest.raises(StoreUnavailable):
+        login(replace(VVX, placeholders={"PhoneWebPassword": "\x01torn"}))
+
+
+def test_a_device_that_is_gone_has_no_login() -> None:
+    assert login_of(House(), maker, Mac("00908f000001")) is None
