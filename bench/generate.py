@@ -15,6 +15,7 @@ import signal
 import sys
 import tempfile
 import time
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -22,6 +23,7 @@ import httpx
 import trio
 
 from tests.support.daemon_process import serving
+from tests.support.waiting import until
 
 bringing = import_module("bench.import")  # its name is a keyword
 EDIT = "; edited\nsystem/extra=1\n"
@@ -35,6 +37,11 @@ async def probe(url: str, answers: list[float]) -> None:
             (await client.get("/configfiles/00908f000001.cfg")).raise_for_status()
             answers.append(time.perf_counter() - began)
             await trio.sleep(0.005)
+
+
+async def imported(script: httpx.AsyncClient) -> bool:
+    """Whether the import is over."""
+    return (await script.get("/imports")).json()["items"][0]["state"] in ("done", "refused")
 
 
 async def measured(what: str, url: str, process: int, work: object) -> None:
@@ -66,8 +73,7 @@ async def main(devices: int, folder: Path) -> None:
             (await script.put("/tenants/acme", json=tenant)).raise_for_status()
             data = bringing.table(devices, "User")
             (await script.post("/imports", content=data, headers={"Content-Type": "text/csv"})).raise_for_status()
-            while (await script.get("/imports")).json()["items"][0]["state"] not in ("done", "refused"):
-                await trio.sleep(0.2)
+            await until(partial(imported, script), bool, within=120.0)
 
             async def generate() -> str:
                 answer = await script.post("/files/generate")

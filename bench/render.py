@@ -55,7 +55,8 @@ def main() -> None:
 
 def _tenant() -> Tenant:
     hq = Site("hq", ip_network("10.1.2.0/24"), {"VLANID": "12"})
-    return Tenant("acme", subnet=ip_network("10.1.0.0/16"), default=True, sites=(hq,), placeholders={"Language": "German"})
+    language = {"Language": "German"}
+    return Tenant("acme", subnet=ip_network("10.1.0.0/16"), default=True, sites=(hq,), placeholders=language)
 
 
 def _record(number: int) -> DeviceRecord:

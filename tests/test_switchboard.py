@@ -17,6 +17,7 @@ from daemon.fleet.device import Device
 from daemon.fleet.events import AlertsHeard, KeepAliveHeard, LifeSign, Registered
 from daemon.fleet.fleet import Fleet
 from daemon.fleet.model import Mac, Transition
+from daemon.fleet.phone_command import SendCommand
 from daemon.fleet.records import Snapshot
 from daemon.fleet.store_commands import AppendTransition, Notify, SaveAlarm, SaveMark, StoreCommand
 from daemon.scheduler.clock import Clock
@@ -162,6 +163,14 @@ async def test_a_ping_before_sip_is_connected_is_missed_quietly_and_one_afterwar
     scene.switchboard.connect_sip(scene.pings.append)
     scene.switchboard.perform([order])
     assert scene.pings == [order]
+
+
+async def test_a_command_to_a_phones_own_server_goes_to_whoever_sends_them(autojump_clock: MockClock) -> None:
+    scene, sent = Scene(), list[SendCommand]()
+    scene.switchboard.connect_phone_commands(sent.append)
+    order = SendCommand(MAC, "reset_graceful", "POST", "https://10.1.2.7/x")
+    scene.switchboard.perform([order])
+    assert sent == [order]
 
 
 async def test_a_check_sync_goes_to_whoever_sends_them(autojump_clock: MockClock) -> None:

@@ -14,7 +14,7 @@ import yaml
 from daemon.config.durations import format_duration
 from daemon.fleet.model import ConnectionRecord, DeviceRecord, Server, Site, Tenant
 from daemon.fleet.records import NumberEntry, User
-from daemon.provisioning.placeholders import looks_secret
+from daemon.provisioning.placeholders.lookup import looks_secret
 from daemon.provisioning.sealing import open_values
 from daemon.scheduler.timestamps import rfc3339
 

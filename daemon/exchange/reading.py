@@ -23,7 +23,7 @@ from daemon.exchange.cells import Row, Unreadable, decode, rows
 from daemon.exchange.columns import Layout, read_header
 from daemon.fleet.model import DeviceRecord, Mac
 from daemon.fleet.records import LAID_OVER, Inventory, User
-from daemon.provisioning.known_placeholders import value_faults
+from daemon.provisioning.placeholders.known import value_faults
 
 Seal = Callable[[str], str]
 Told = Callable[[int], None]

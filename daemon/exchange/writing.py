@@ -15,7 +15,7 @@ from daemon.exchange.cells import table
 from daemon.exchange.columns import DEVICE_COLUMNS, USER_COLUMNS
 from daemon.fleet.model import DeviceRecord
 from daemon.fleet.records import User
-from daemon.provisioning.placeholders import looks_secret
+from daemon.provisioning.placeholders.lookup import looks_secret
 from daemon.provisioning.sealing import open_values
 
 OpenSecret = Callable[[str], str]

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from daemon.fleet.model import DeviceRecord, Placeholders
 from daemon.fleet.records import LAID_OVER, User
 from daemon.fleet.roster import Roster
-from daemon.provisioning.placeholders import looks_secret
+from daemon.provisioning.placeholders.lookup import looks_secret
 
 _APPROVED = frozenset({"approved"})
 

@@ -49,7 +49,8 @@ def user_lines_heard(parts: Parts, event: UserLinesHeard, now: float) -> list[Co
     faults = parts.documents.faults((event.draft,))
     if faults:
         return [Answer(refused=tuple(faults)), Decided("user_lines", "refused")]
-    device.last_seen, device.source = now, event.source
+    device.last_seen = now
+    parts.roster.heard_from(device, event.source)
     parts.heard.add(device.mac)
     former = parts.documents.newest.get(event.draft.path)
     orders = parts.documents.write(event.draft, BY_PHONE, now)

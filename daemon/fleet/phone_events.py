@@ -86,7 +86,8 @@ def _heard(
     parts: Parts, device: Device, source: str, sign: Sign | None, now: float, *, with_secret: bool
 ) -> list[Command]:
     """What every report and fetch has in common: it is a sign of life, and may move the phone's presence."""
-    device.last_seen, device.source = now, source
+    device.last_seen = now
+    parts.roster.heard_from(device, source)
     device.tries += not device.record.approved
     parts.heard.add(device.mac)
     orders = _disarm(parts, device) if with_secret and device.record.armed_until else []

@@ -31,7 +31,8 @@ def unknown_phone_heard(parts: Parts, event: UnknownPhoneHeard, now: float) -> l
     device = Device(record, now)
     parts.roster.add(device)
     moved = watch(parts, device, now)
-    device.last_seen, device.source, device.tries = now, event.source, 1
+    device.last_seen, device.tries = now, 1
+    parts.roster.heard_from(device, event.source)
     refresh_status(parts, device)
     arrival = Transition(event.mac, now, "provisioning", "", "unapproved", f"first heard from {event.source}")
     kept: list[Command] = [SaveDevice(record), AppendTransition(arrival)]

@@ -43,6 +43,7 @@ class Roster:
         self._devices: dict[Mac, Device] = {}
         self._by_user: dict[str, Mac] = {}
         self._by_address: dict[tuple[str, int], Mac] = {}
+        self._at_source: Counter[str] = Counter()  # how many were last heard from a network address
 
     @property
     def unapproved(self) -> int:
@@ -75,11 +76,19 @@ class Roster:
 
     def is_alone(self, device: Device) -> bool:
         """Whether nobody else was last heard from its network address."""
-        return not any(other.source == device.source and other is not device for other in self._devices.values())
+        return self._at_source[device.source] <= 1
+
+    def heard_from(self, device: Device, source: str) -> None:
+        """A device reported or fetched something from this network address."""
+        if source != device.source:
+            self._leave(device.source)
+            device.source = source
+            self._at_source[source] += 1
 
     def add(self, device: Device) -> None:
         """Take in a new device."""
         self._devices[device.mac] = device
+        self._at_source[device.source] += 1
         self._index(device.record)
         self.move(device, device.contact)
 
@@ -103,6 +112,7 @@ class Roster:
         """Forget a device."""
         self.move(device, None, ())
         self._unindex(device.record)
+        self._leave(device.source)
         del self._devices[device.mac]
         self.edition += 1
 
@@ -114,6 +124,11 @@ class Roster:
             Counter(device.presence for device in devices),
             Counter(device.status for device in devices),
         )
+
+    def _leave(self, source: str) -> None:
+        self._at_source[source] -= 1
+        if not self._at_source[source]:
+            del self._at_source[source]
 
     def _index(self, record: DeviceRecord) -> None:
         if not record.approved:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from daemon.errors import ConfigError, Fault
 from daemon.fleet.model import NO_PLACEHOLDERS, Mac, Placeholders
 from daemon.fleet.records import Document
-from daemon.provisioning.templates import GENERIC, Template, Templates, parse_template
+from daemon.provisioning.templates.shelf import GENERIC, Template, Templates, parse_template
 
 Meaning = TypeVar("Meaning")
 

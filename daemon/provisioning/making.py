@@ -14,14 +14,22 @@ from urllib.parse import quote
 
 from daemon.fleet.model import DeviceRecord, Server, Site, Tenant
 from daemon.provisioning.cache import Inputs, RenderedFile
-from daemon.provisioning.computed import DEFAULTS, House, Secrets, Written, device_layers, nightly_slot, shared_layers
-from daemon.provisioning.extra_lines import insertions, lines_path
 from daemon.provisioning.first_contact import keeps_its_urls
 from daemon.provisioning.library import Library, file_path, user_path
-from daemon.provisioning.placeholders import Family, Layer, Lookup
+from daemon.provisioning.placeholders.computed import (
+    DEFAULTS,
+    House,
+    Secrets,
+    Written,
+    device_layers,
+    nightly_slot,
+    shared_layers,
+)
+from daemon.provisioning.placeholders.lookup import Family, Layer, Lookup
 from daemon.provisioning.render import RenderedLine, SharedLines, device_lines
 from daemon.provisioning.sealing import Sealer, open_values
-from daemon.provisioning.template import Line, Template, with_insertions
+from daemon.provisioning.templates.extra_lines import insertions, lines_path
+from daemon.provisioning.templates.template import Line, Template, with_insertions
 from daemon.provisioning.vendors.syntax import read_line
 from daemon.provisioning.vendors.vendor import Vendor
 from daemon.provisioning.zero_touch import Place

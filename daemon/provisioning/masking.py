@@ -1,13 +1,13 @@
 """A configuration file for eyes that are not the phone's: passwords, secrets and the like replaced by asterisks. Pure.
 
-Not here: which placeholders are secret (`placeholders`), the masking of SIP messages (`daemon.sip.masking`).
+Not here: which placeholders are secret (`placeholders.lookup`), the masking of SIP messages (`daemon.sip.masking`).
 """
 
 from __future__ import annotations
 
 import re
 
-from daemon.provisioning.placeholders import looks_secret
+from daemon.provisioning.placeholders.lookup import looks_secret
 
 MASK = "********"
 _LINE = re.compile(r"(?P<key>[^=;\s][^=\n]{0,255}?)(?P<equals>[ \t]*=[ \t]*)(?P<value>[^\r\n]+)")

@@ -3,7 +3,7 @@
 The same maker makes both states, once from what is in force and once from what would be; so a preview cannot differ
 from what is then served. Also: a device's file explained line by line, with the provenance of each value, and what a
 phone of some model would get. One device at a time, so that whoever asks about thousands can let others have a turn in
-between. Not here: routes (`daemon.http.operators.preview`), comparing (`comparison`).
+between. Not here: routes (`daemon.http.operators.provisioning.preview`), comparing (`comparison`).
 """
 
 from __future__ import annotations

@@ -21,17 +21,17 @@ from daemon.fleet.events import FileMade
 from daemon.fleet.model import DeviceRecord, Mac, Server, Tenant
 from daemon.fleet.records import Document, FileVersion, User
 from daemon.provisioning.cache import FileCache, RenderedFile
-from daemon.provisioning.computed import House, keep_alive_minutes
 from daemon.provisioning.directory import directory, entries_of, tenant_of_directory
 from daemon.provisioning.first_contact import Extent, Proof, Reason, decide_file, examine, in_networks, terms_of
 from daemon.provisioning.library import Library, file_path
 from daemon.provisioning.making import FileMaker, Materials, Subject, to_bytes
 from daemon.provisioning.option160 import DEFAULTS, FILE, Variant, fill
-from daemon.provisioning.placeholders import looks_secret
+from daemon.provisioning.placeholders.computed import House, keep_alive_minutes
+from daemon.provisioning.placeholders.lookup import looks_secret
 from daemon.provisioning.preview import subject_of
 from daemon.provisioning.sealing import Sealer, pack
 from daemon.provisioning.served import FileKind, FileRequest, Refusal, ServedFile
-from daemon.provisioning.templates import Templates
+from daemon.provisioning.templates.shelf import Templates
 from daemon.provisioning.user_agent import UNKNOWN_MODEL, model_named
 from daemon.provisioning.user_lines import left_path
 from daemon.provisioning.vendors.registry import Evidence, Recognised, by_model, recognise

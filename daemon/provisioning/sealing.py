@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from daemon.errors import StoreUnavailable
 from daemon.fleet.device import Device
 from daemon.fleet.model import Mac
-from daemon.provisioning.placeholders import looks_secret
+from daemon.provisioning.placeholders.lookup import looks_secret
 
 KEY_BYTES = 32
 _SIV_KEY_BYTES = 64  # two AES-256 keys: one makes the initialisation vector, one encrypts

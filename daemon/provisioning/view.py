@@ -12,10 +12,10 @@ from typing import Protocol
 
 from daemon.fleet.device import Device
 from daemon.fleet.model import Mac, Tenant
-from daemon.provisioning.computed import keep_alive_minutes
 from daemon.provisioning.making import FileMaker, to_bytes
 from daemon.provisioning.masking import MASK, masked
 from daemon.provisioning.option160 import DEFAULTS, Variant, fill
+from daemon.provisioning.placeholders.computed import keep_alive_minutes
 from daemon.provisioning.preview import subject_of
 from daemon.provisioning.render import RenderedLine
 from daemon.provisioning.vendors.registry import recognise

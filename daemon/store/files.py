@@ -19,7 +19,7 @@ from cryptography.fernet import Fernet
 from daemon.config.settings import Settings
 from daemon.errors import ConfigError, Fault, StoreUnavailable
 from daemon.provisioning.sealing import KEY_BYTES
-from daemon.provisioning.templates import MAX_BYTES, Templates, load_templates
+from daemon.provisioning.templates.shelf import MAX_BYTES, Templates, load_templates
 
 # 30 models for each of 300 tenants; more is a folder that was meant to be another.
 MAX_TEMPLATES = 10_000

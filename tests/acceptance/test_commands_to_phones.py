@@ -22,10 +22,11 @@ class PolyPhone(DeskPhone):
     async def fetch(self) -> HttpReply:
         return await self.get(f"/configfiles/{self.mac}-ringkeeper.cfg", **{"User-Agent": USER_AGENT})
 
-    async def restart(self) -> None:
+    async def restart(self, restarted: trio.Event) -> None:
         """As it does: its file, then its word."""
         assert (await self.fetch()).status == 200
         await self.says("started")
+        restarted.set()
 
     async def says(self, status: str) -> None:
         assert (await self.keep_alive(status, model="VVX411")).status == 200
@@ -39,14 +40,16 @@ async def test_a_restart_goes_to_the_phones_own_server_with_its_login_and_is_pro
         async with whole_daemon(write_config(tmp_path, an_inventory(device), requests=requests)) as daemon:
             phone = PolyPhone(daemon.running.phones_url, MAC)
             await phone.says("registered")
+            restarted = trio.Event()
 
             async def told(asked: Asked) -> None:
-                nursery.start_soon(phone.restart)
+                nursery.start_soon(phone.restart, restarted)
 
             server.told = told
             ordered = await daemon.tell("/operations", {"kind": "restart", "macs": [MAC], "parameters": {}})
             assert ordered.status_code == 202, ordered.text
-            await daemon.see_until("/operations/1", lambda seen: seen["steps"] == {"FETCHED": 1})
+            await restarted.wait()
+            assert (await daemon.see("/operations/1"))["steps"] == {"FETCHED": 1}
             await phone.says("registered")
             seen = await daemon.see_until("/operations/1", lambda seen: seen["state"] == "FINISHED")
             assert [(item["step"], item["way"]) for item in seen["items"]] == [("PROVED", "http")]

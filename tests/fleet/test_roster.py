@@ -23,6 +23,21 @@ ACTS = st.tuples(
 )
 
 
+def test_a_phone_is_alone_at_its_address_until_another_is_heard_from_there() -> None:
+    roster = Roster(Snapshot())
+    one, other = (Device(record(mac), NOW) for mac in MACS[:2])
+    one.source = "10.1.2.7"
+    roster.add(one)
+    roster.add(other)
+    roster.heard_from(other, "10.1.2.8")
+    assert roster.is_alone(one)
+    roster.heard_from(other, "10.1.2.7")
+    roster.heard_from(other, "10.1.2.7")
+    assert not roster.is_alone(one)
+    roster.remove(other)
+    assert roster.is_alone(one)
+
+
 @given(st.lists(ACTS, max_size=30))
 def test_every_index_leads_to_a_device_that_is_really_there(
     acts: list[tuple[str, Mac, str, bool, int | None]],

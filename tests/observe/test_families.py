@@ -18,6 +18,7 @@ from daemon.http.operators.app import OperatorsStatistics
 from daemon.http.operators.live import LiveStatistics
 from daemon.http.phones.app import PhonesStatistics
 from daemon.integrations.connectors import ConnectorStatistics
+from daemon.integrations.phone_commands import PhoneCommandStatistics
 from daemon.observe import families
 from daemon.observe.watchdog import WatchdogStatistics
 from daemon.provisioning.provisioner import ProvisioningStatistics
@@ -233,6 +234,13 @@ def test_connectors_show_how_they_fare() -> None:
     assert found["ringkeeper_connector_failures_total{pbx-a,login}"] == 3
     assert found["ringkeeper_connector_skipped_total{pbx-a,uri}"] == 4
     assert found["ringkeeper_connector_refreshed_seconds{pbx-a}"] == 9.0
+
+
+def test_commands_to_phones_are_counted_by_what_became_of_them() -> None:
+    found = samples(families.phone_commands(PhoneCommandStatistics({"taken": 3, "login": 1}, 7, 50)))
+    assert found["ringkeeper_phone_commands_total{taken}"] == 3
+    assert found["ringkeeper_phone_commands_now{waiting}"] == 7
+    assert found["ringkeeper_phone_commands_now{under way}"] == 50
 
 
 def test_units_are_seconds() -> None:

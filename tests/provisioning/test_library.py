@@ -8,7 +8,7 @@ from daemon.errors import ConfigError
 from daemon.fleet.model import Mac
 from daemon.fleet.records import Document
 from daemon.provisioning.library import Library, choice_path, file_path, template_path, user_path, values_path
-from daemon.provisioning.templates import load_templates
+from daemon.provisioning.templates.shelf import load_templates
 
 LAYOUT = (
     "<ipphonetamplate><description>{}</description><file_config><type>global_file</type><data>a=1</data></file_config>"

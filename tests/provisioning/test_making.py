@@ -9,11 +9,11 @@ import pytest
 from daemon.config.settings import KeepAlive, Provisioning, Sip
 from daemon.fleet.model import DeviceRecord
 from daemon.fleet.records import Document
-from daemon.provisioning.computed import House
 from daemon.provisioning.library import Library, template_path, user_path, values_path
 from daemon.provisioning.making import FileMaker, Subject, global_name
+from daemon.provisioning.placeholders.computed import House
 from daemon.provisioning.sealing import seal_values
-from daemon.provisioning.templates import load_templates
+from daemon.provisioning.templates.shelf import load_templates
 from daemon.provisioning.vendors.audiocodes import AUDIOCODES
 from daemon.provisioning.vendors.yealink import YEALINK
 from daemon.provisioning.zero_touch import Place, Rule

@@ -6,13 +6,20 @@ from dataclasses import replace
 
 import pytest
 
+from daemon.config.settings import KeepAlive, Provisioning, Sip
 from daemon.errors import StoreUnavailable
 from daemon.fleet.model import DeviceRecord, Mac
+from daemon.provisioning.library import Library
+from daemon.provisioning.making import FileMaker
 from daemon.provisioning.phone_login import Login, login_of
+from daemon.provisioning.placeholders.computed import House as Settings
 from daemon.provisioning.sealing import seal_values
-from tests.provisioning.test_making import maker
+from daemon.provisioning.templates.shelf import load_templates
 from tests.support.provisioned import ACME, ALICE, MAC, SEALER, House
 
+PARTS = "".join(f"<file_config><type>{kind}</type><data>a=b</data></file_config>" for kind in ("global_file", "file"))
+LAYOUT = f"<ipphonetamplate>{PARTS}</ipphonetamplate>".encode()
+SHELF = load_templates({f"{name}.xml": LAYOUT for name in ("generic", "poly", "yealink")}, {})
 VVX = replace(ALICE, model="VVX411")
 
 
@@ -20,7 +27,12 @@ def login(record: DeviceRecord, of_tenant: dict[str, str] | None = None) -> Logi
     house = House()
     house.put(record)
     house.tenants["acme"] = replace(ACME, placeholders=seal_values(of_tenant or {}, SEALER.seal))
-    return login_of(house, maker, MAC)
+    return login_of(house, lambda: maker(house), MAC)
+
+
+def maker(house: House) -> FileMaker:
+    settings = Settings(Provisioning(), KeepAlive(), Sip())
+    return FileMaker({}, Library(SHELF, house.documents, SEALER.open), SEALER, settings)
 
 
 @pytest.mark.parametrize(
@@ -51,4 +63,4 @@ def test_a_password_never_shows_and_one_of_another_key_is_said_to_be_so() -> Non
 
 
 def test_a_device_that_is_gone_has_no_login() -> None:
-    assert login_of(House(), maker, Mac("00908f000001")) is None
+    assert login_of(House(), lambda: maker(House()), Mac("00908f000001")) is None

@@ -9,11 +9,11 @@ import pytest
 from daemon.config.settings import KeepAlive, Provisioning, Sip
 from daemon.fleet.model import DeviceRecord, Mac
 from daemon.fleet.records import Document
-from daemon.provisioning.computed import House as Settled
 from daemon.provisioning.library import Library, template_path, values_path
 from daemon.provisioning.making import FileMaker
+from daemon.provisioning.placeholders.computed import House as Settled
 from daemon.provisioning.preview import Edit, FileChange, Preview, explain, subject_of
-from daemon.provisioning.templates import load_templates
+from daemon.provisioning.templates.shelf import load_templates
 from daemon.provisioning.vendors.vendor import Effect
 from tests.support.provisioned import ACME, ALICE, MAC, SEALER, House
 

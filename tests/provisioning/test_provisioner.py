@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from daemon.config.settings import KeepAlive, Provisioning, Sip
 from daemon.fleet.model import Mac, Server
 from daemon.fleet.records import FileVersion
-from daemon.provisioning.extra_lines import lines_path
 from daemon.provisioning.library import file_path
 from daemon.provisioning.making import global_name
 from daemon.provisioning.provisioner import INSTEAD, Provisioner
 from daemon.provisioning.sealing import unpack
 from daemon.provisioning.served import FileKind, FileRequest, Refusal, ServedFile
-from daemon.provisioning.templates import load_templates
+from daemon.provisioning.templates.extra_lines import lines_path
+from daemon.provisioning.templates.shelf import load_templates
 from daemon.provisioning.user_lines import left_path
 from daemon.provisioning.zero_touch import Rule
 from daemon.store.files import read_shipped_templates

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.errors import ConfigError
-from daemon.provisioning.placeholders import Family, Layer, Lookup
+from daemon.provisioning.placeholders.lookup import Family, Layer, Lookup
 from daemon.provisioning.render import RenderedLine, SharedLines, device_lines, texts
-from daemon.provisioning.templates import Line, Template
+from daemon.provisioning.templates.shelf import Line, Template
 
 INCLUDE = "http://x/ipp/tenant/acme/Audiocodes_420HD_global_GENERIC_empty.cfg"
 

@@ -10,7 +10,7 @@ import pytest
 
 from daemon.errors import ConfigError, StoreUnavailable
 from daemon.provisioning.sealing import Sealer
-from daemon.provisioning.templates import MAX_BYTES, load_templates
+from daemon.provisioning.templates.shelf import MAX_BYTES, load_templates
 from daemon.store import files
 from daemon.store.files import load_or_create_key, read_shipped_templates, read_templates
 

@@ -26,7 +26,7 @@ from daemon.http.operators.access import token_hash
 from daemon.http.operators.app import OperatorsApp, operators_app
 from daemon.http.operators.desk import Desk
 from daemon.provisioning.provisioner import Provisioner
-from daemon.provisioning.templates import load_templates
+from daemon.provisioning.templates.shelf import load_templates
 from daemon.scheduler.clock import Clock
 from daemon.sip.trace import Traces
 from daemon.store.files import read_shipped_templates

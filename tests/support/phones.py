@@ -77,7 +77,7 @@ class Scene:
             firmware=self.firmware,
             proxies=lambda: self.proxies,
             seal=lambda text: f"sealed {text}",
-            stored=lambda name: self.stored.get(name),
+            stored=self.stored.get,
             device_secret=lambda *_: SECRET,
             settings=lambda: self.settings,
         )

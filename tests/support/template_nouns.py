@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from daemon.provisioning.template import Block, Line, Section, Template, line_faults, made_of
-from daemon.provisioning.template_xml import FILE_NAMES, FOLDER
+from daemon.provisioning.templates.template import Block, Line, Section, Template, line_faults, made_of
+from daemon.provisioning.templates.xml_form import FILE_NAMES, FOLDER
 
 _CHARACTERS = st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"], exclude_characters="\uffff\ufffe")
 _FRAGMENTS = st.sampled_from(

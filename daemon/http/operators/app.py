@@ -19,18 +19,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from daemon import __version__
 from daemon.http.operators import (
     alarms,
-    approval,
     calls,
     connections,
     connectors,
     devices,
-    dhcp,
-    extra_lines,
-    file_history,
-    files,
-    firmware,
-    first_contact,
-    generate,
     health,
     imports,
     inventory,
@@ -38,20 +30,14 @@ from daemon.http.operators import (
     numbers,
     operations,
     operators,
-    placeholders,
-    preview,
     probe,
     quality,
     requests,
     resync,
     summary,
     swap,
-    template_defaults,
-    template_versions,
-    templates,
     tenants,
     trace,
-    user_configuration,
     users,
 )
 from daemon.http.operators.access import Access
@@ -62,6 +48,22 @@ from daemon.http.operators.live import Live, LiveStatistics
 from daemon.http.operators.pages import fleet, phone, sign_in, static
 from daemon.http.operators.pages.templates import show_problem
 from daemon.http.operators.problems import Problem, ProblemBody, problem_handlers, problem_response
+from daemon.http.operators.provisioning import (
+    approval,
+    dhcp,
+    extra_lines,
+    file_history,
+    files,
+    firmware,
+    first_contact,
+    generate,
+    placeholders,
+    preview,
+    template_defaults,
+    template_versions,
+    templates,
+    user_configuration,
+)
 
 API = "/api/v1"
 API_PARTS = (

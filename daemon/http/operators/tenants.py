@@ -24,7 +24,7 @@ from daemon.http.operators.bodies import body_of, read_body
 from daemon.http.operators.desk import AtDesk, Desk
 from daemon.http.operators.devices import kept
 from daemon.http.operators.problems import Problem, ProblemFault, not_found
-from daemon.provisioning.placeholders import looks_secret
+from daemon.provisioning.placeholders.lookup import looks_secret
 
 router = APIRouter(prefix="/tenants", tags=["tenants"])
 

@@ -2,7 +2,7 @@
 
 A value is one line in every vendor's file. One that holds a line break or control character is refused with its place
 instead of repaired: a value that was silently changed would be served silently wrong. Not here: the syntaxes
-themselves (a module per vendor), and where values come from (`daemon.provisioning.placeholders`).
+themselves (a module per vendor), and where values come from (`daemon.provisioning.placeholders.lookup`).
 """
 
 from __future__ import annotations

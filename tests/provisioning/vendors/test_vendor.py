@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from daemon.errors import ConfigError
 from daemon.fleet.model import Mac
-from daemon.provisioning.computed import DEFAULTS
-from daemon.provisioning.placeholders import PLACEHOLDER, Family, Layer, Lookup, expand
-from daemon.provisioning.templates import Template, parse_template
+from daemon.provisioning.placeholders.computed import DEFAULTS
+from daemon.provisioning.placeholders.lookup import PLACEHOLDER, Family, Layer, Lookup, expand
+from daemon.provisioning.templates.shelf import Template, parse_template
 from daemon.provisioning.vendors.registry import VENDORS
 from daemon.provisioning.vendors.syntax import Include, Setting, read_line
 from daemon.provisioning.vendors.vendor import WRITTEN, Channel, Effect, PhoneCommand, Resync, Role, Vendor

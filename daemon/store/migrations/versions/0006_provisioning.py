@@ -1,4 +1,4 @@
-"""Users, documents and the versions of files; what tenants say of first contact, and devices of template, firmware, serial and token."""
+"""Users, documents, versions of files; what tenants say of first contact, and devices of template, firmware, token."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""The operators' routes about what phones get: templates, values, files, firmware, first contact, previews."""

@@ -1,0 +1,1 @@
+"""Placeholders: which there are, what each is worth to whom, and filling them in. Pure."""
