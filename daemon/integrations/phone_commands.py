@@ -121,7 +121,7 @@ class PhoneCommands:
             try:
                 end = await self._ask(order)
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-                end = _End("connect", f"found nobody: {_words(error)}")
+                end = _End("connect", f"could not connect: {_words(error)}")
             except (httpx.HTTPError, httpx.InvalidURL) as error:
                 end = _End("broken", f"found no whole answer: {_words(error)}")
             except (ConfigError, StoreUnavailable) as error:

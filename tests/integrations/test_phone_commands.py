@@ -126,7 +126,7 @@ async def test_a_phone_that_is_slow_hangs_up_or_is_not_there(monkeypatch: pytest
             ended = await desk.sends(gone)
             assert (ended.outcome.partition(":")[0], ended.unsure) == ("found no whole answer", True)
         ended = await desk.sends(gone)
-        assert (ended.outcome.partition(":")[0], ended.unsure) == ("found nobody", False)
+        assert (ended.outcome.partition(":")[0], ended.unsure) == ("could not connect", False)
     assert desk.edge.statistics().ended == {"timeout": 1, "broken": 1, "connect": 1}
 
 
