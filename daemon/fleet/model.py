@@ -57,6 +57,14 @@ def parse_mac(text: str) -> Mac:
     return Mac(bare)
 
 
+def mac_or_none(text: str) -> Mac | None:
+    """The same of a text that may as well be something else."""
+    try:
+        return parse_mac(text)
+    except BadMessage:
+        return None
+
+
 class Reachability(StrEnum):
     """What the qualify pings say (MOR's six registration statuses)."""
 

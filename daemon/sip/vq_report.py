@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 
 from daemon.errors import BadMessage
 from daemon.fleet.calls import AlertLevel, QualityAlert, QualityReport, ReportKind, VoiceMetrics
-from daemon.fleet.model import Mac, parse_mac
+from daemon.fleet.model import mac_or_none
 from daemon.sip.grammar import parse_name_addr
 
 MAX_BODY = 65_535  # bytes; real ones are under 2,000
@@ -88,7 +88,7 @@ def parse_report(body: bytes) -> QualityReport:
         call_id=_call_id(headers),
         local=_party(headers.get("localid") or headers.get("fromid", "")),
         remote=_party(headers.get("remoteid") or headers.get("toid", "")),
-        local_mac=_mac(headers.get("localmac", "")),
+        local_mac=mac_or_none(headers.get("localmac", "")),
         started_at=started_at,
         ended_at=ended_at,
         local_metrics=_metrics(local, local) if local.measured else None,
@@ -190,13 +190,6 @@ def _party(text: str) -> str:
         return printable(parse_name_addr(text).uri, _LONGEST)
     except BadMessage:
         return printable(text, _LONGEST)
-
-
-def _mac(text: str) -> Mac | None:
-    try:
-        return parse_mac(text)
-    except BadMessage:
-        return None
 
 
 def _time(text: str) -> float | None:

@@ -6,12 +6,12 @@ import trio
 from fastapi import APIRouter, Request
 
 from daemon.config.entries import WrittenDevice
-from daemon.errors import BadMessage, Refused
+from daemon.errors import Refused
 from daemon.fleet.acts import DeviceArmed, DeviceDeleted, InventoryApplied
 from daemon.fleet.calls import CallsWanted
 from daemon.fleet.delivery import Delivery
 from daemon.fleet.device import Device
-from daemon.fleet.model import Transition, parse_mac
+from daemon.fleet.model import Transition, mac_or_none
 from daemon.fleet.records import Inventory, PhoneRequest
 from daemon.http.operators.access import Actor, Caller, Reader
 from daemon.http.operators.bodies import body_of, read_body
@@ -89,10 +89,8 @@ async def arm_device(mac: str, desk: AtDesk, caller: Actor) -> DeviceDetail:
 
 def known_device(desk: Desk, text: str) -> Device:
     """The device that a path names, in any punctuation; `Problem` 404 otherwise."""
-    try:
-        device = desk.directory.device(parse_mac(text))
-    except BadMessage:
-        device = None
+    mac = mac_or_none(text)
+    device = desk.directory.device(mac) if mac else None
     if device is None:
         raise not_found(f"device {text[:40]}")
     return device

@@ -14,9 +14,8 @@ from typing import Protocol
 
 from starlette.requests import Request
 
-from daemon.errors import BadMessage
 from daemon.fleet.device import Device
-from daemon.fleet.model import DeviceRecord, Mac, Network, Tenant, parse_mac
+from daemon.fleet.model import DeviceRecord, Mac, Network, Tenant, mac_or_none
 from daemon.http.asgi import Scope
 from daemon.http.peer_certificate import PeerCertificate
 from daemon.provisioning.first_contact import Belief, Reason, SecretMatches, believe, examine
@@ -139,12 +138,7 @@ def caller_of(request: Request) -> Caller:
 
 def _mac_in(certificate: PeerCertificate | None) -> Mac | None:
     """The MAC that is a certificate's common name, in any punctuation, as phones' factories write it."""
-    if certificate is None:
-        return None
-    try:
-        return parse_mac(certificate.common_name)
-    except BadMessage:
-        return None
+    return mac_or_none(certificate.common_name) if certificate else None
 
 
 @dataclass(frozen=True, slots=True)

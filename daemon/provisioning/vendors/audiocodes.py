@@ -19,8 +19,7 @@ import re
 from collections.abc import Iterable
 from types import MappingProxyType
 
-from daemon.errors import BadMessage
-from daemon.fleet.model import Mac, parse_mac
+from daemon.fleet.model import Mac, mac_or_none, parse_mac
 from daemon.provisioning.vendors.audiocodes_image import read_image_header
 from daemon.provisioning.vendors.syntax import Include, Setting, checked
 from daemon.provisioning.vendors.vendor import (
@@ -123,17 +122,10 @@ def _read_user_agent(text: str) -> UserAgent | None:
     if found := _UC.search(text):
         return UserAgent(found["brand"], found["model"].upper(), found["firmware"])
     if (found := _PARENTHESES.match(text)) and (found["brand"] == _OWN_BRAND or _MODEL_SHAPE.match(found["model"])):
-        return UserAgent(found["brand"], found["model"].upper(), found["firmware"], _mac(found["mac"] or ""))
+        return UserAgent(found["brand"], found["model"].upper(), found["firmware"], mac_or_none(found["mac"] or ""))
     if found := _BARE.match(text):
         return UserAgent(found["brand"], "", found["firmware"])
     return None
-
-
-def _mac(text: str) -> Mac | None:
-    try:
-        return parse_mac(text)
-    except BadMessage:
-        return None
 
 
 def _file_role(name: str) -> FileRole | None:

@@ -23,8 +23,8 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from xml.sax.saxutils import quoteattr
 
-from daemon.errors import BadMessage, Refused
-from daemon.fleet.model import Mac, parse_mac
+from daemon.errors import Refused
+from daemon.fleet.model import Mac, mac_or_none, parse_mac
 from daemon.provisioning.vendors.syntax import Include, Setting, checked_settings
 from daemon.provisioning.vendors.vendor import (
     Channel,
@@ -125,14 +125,7 @@ def _read_user_agent(text: str) -> UserAgent | None:
         return None
     model = found["model"].upper().replace("_", "")
     firmware = "" if _UPDATER in found["rest"] else found["firmware"]
-    return UserAgent(found["brand"], model, firmware, _mac(found["mac"] or ""))
-
-
-def _mac(text: str) -> Mac | None:
-    try:
-        return parse_mac(text)
-    except BadMessage:
-        return None
+    return UserAgent(found["brand"], model, firmware, mac_or_none(found["mac"] or ""))
 
 
 def _file_role(name: str) -> FileRole | None:

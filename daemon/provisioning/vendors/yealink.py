@@ -19,8 +19,7 @@ import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from daemon.errors import BadMessage
-from daemon.fleet.model import Mac, parse_mac
+from daemon.fleet.model import Mac, mac_or_none, parse_mac
 from daemon.provisioning.vendors.syntax import Include, Setting, checked_settings
 from daemon.provisioning.vendors.vendor import (
     Channel,
@@ -156,14 +155,7 @@ def _read_user_agent(text: str) -> UserAgent | None:
     if found is None:
         return None
     model = found["model"].upper().replace("_", "")
-    return UserAgent("Yealink", model, found["firmware"], _mac(found["mac"] or ""))
-
-
-def _mac(text: str) -> Mac | None:
-    try:
-        return parse_mac(text)
-    except BadMessage:
-        return None
+    return UserAgent("Yealink", model, found["firmware"], mac_or_none(found["mac"] or ""))
 
 
 def _file_role(name: str) -> FileRole | None:
