@@ -19,10 +19,12 @@ from typing import Any, TypeVar, get_type_hints
 
 from prometheus_client.metrics_core import Metric
 
-from daemon.fleet import catalogue, numbers, operation_kinds, operation_steps, presence, reachability
+from daemon.fleet import catalogue, numbers, presence, reachability
 from daemon.fleet.device import Device
 from daemon.fleet.model import DeviceRecord, Mac
-from daemon.fleet.operation import OperationState, Step
+from daemon.fleet.operations import kinds as operation_kinds
+from daemon.fleet.operations import steps as operation_steps
+from daemon.fleet.operations.operation import OperationState, Step
 from daemon.fleet.records import NumberEntry
 from daemon.observe import families, file_families
 

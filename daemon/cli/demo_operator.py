@@ -16,7 +16,7 @@ import trio
 
 from daemon.cli.client import Declined, accepted
 from daemon.cli.demo_view import Note
-from daemon.fleet.operation import OVER, OperationState, Step
+from daemon.fleet.operations.operation import OVER, OperationState, Step
 from daemon.scheduler.clock import Clock
 
 LOOK_EVERY = 1.0  # seconds

@@ -20,7 +20,7 @@ from daemon.fleet.connection import Connection
 from daemon.fleet.device import Device
 from daemon.fleet.model import Presence, Reachability, Status
 from daemon.fleet.notifications import Alarm, Severity
-from daemon.fleet.operation import Operation, Step
+from daemon.fleet.operations.operation import Operation, Step
 
 _State = TypeVar("_State", Reachability, Presence, Status)
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from daemon.config.settings import Settings
 from daemon.fleet.model import Mac
-from daemon.fleet.operation import NOTHING_SAID, Kind, Plan, Word
+from daemon.fleet.operations.operation import NOTHING_SAID, Kind, Plan, Word
 from daemon.fleet.records import Checked, Draft, Inventory, Operator, StoredFile, User
 
 

@@ -20,7 +20,6 @@ from daemon.fleet import (
     file_events,
     first_contact_events,
     inventory_events,
-    operation_events,
     operator_events,
     phone_command_events,
     phone_events,
@@ -96,7 +95,8 @@ from daemon.fleet.inventory_check import Check
 from daemon.fleet.model import Contact, DeviceState, Mac
 from daemon.fleet.notifications import Alarm
 from daemon.fleet.numbers import NumberBook
-from daemon.fleet.operations import OperationBook
+from daemon.fleet.operations import events as operation_events
+from daemon.fleet.operations.book import OperationBook
 from daemon.fleet.parts import Parts
 from daemon.fleet.qualify import Pinging
 from daemon.fleet.records import Inventory, NumberEntry, PhoneRequest, Snapshot

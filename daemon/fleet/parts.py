@@ -18,7 +18,7 @@ from daemon.fleet.intake import Intake
 from daemon.fleet.learned import LearnedBook
 from daemon.fleet.model import Mac
 from daemon.fleet.numbers import NumberBook
-from daemon.fleet.operations import OperationBook
+from daemon.fleet.operations.book import OperationBook
 from daemon.fleet.qualify import Pinging
 from daemon.fleet.requests import RequestBook
 from daemon.fleet.roster import Roster

@@ -1,6 +1,6 @@
 """The order that goes to a phone's own HTTP server. Frozen, and without any login: that is looked up where it leaves.
 
-Not here: which phones are told so (`operation_asking`), the request itself (`daemon.integrations.phone_commands`).
+Not here: which phones are told so (`operations.asking`), the request itself (`daemon.integrations.phone_commands`).
 """
 
 from __future__ import annotations

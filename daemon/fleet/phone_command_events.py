@@ -1,14 +1,14 @@
 """What the fleet does when a phone's own server took a command, or did not: it stands on the timeline and counts.
 
-Not here: who is told so (`operation_asking`), what it means for an operation (`operation_signals`).
+Not here: who is told so (`operations.asking`), what it means for an operation (`operations.signals`).
 """
 
 from __future__ import annotations
 
-from daemon.fleet import operation_signals
 from daemon.fleet.commands import Command, Decided
 from daemon.fleet.events import CommandEnded
 from daemon.fleet.model import Transition
+from daemon.fleet.operations import signals as operation_signals
 from daemon.fleet.parts import Parts
 from daemon.fleet.store_commands import AppendTransition
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from daemon.fleet import operation_signals, presence
+from daemon.fleet import presence
 from daemon.fleet.alarms import Trouble
 from daemon.fleet.catalogue import ENDED_BY_REGISTRATION
 from daemon.fleet.commands import Answer, Command, Decided
@@ -16,7 +16,8 @@ from daemon.fleet.consequences import expect_report, follow, refresh_status, sou
 from daemon.fleet.device import Device
 from daemon.fleet.events import AlertsHeard, FileFetched, FileMade, KeepAliveHeard
 from daemon.fleet.model import Mac
-from daemon.fleet.operation_steps import Turn
+from daemon.fleet.operations import signals as operation_signals
+from daemon.fleet.operations.steps import Turn
 from daemon.fleet.parts import Parts
 from daemon.fleet.presence import SAID, Sign
 from daemon.fleet.sign_in import follow_sign_in

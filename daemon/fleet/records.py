@@ -15,7 +15,7 @@ from typing import NamedTuple
 from daemon.fleet.calls import CallQuality
 from daemon.fleet.model import ConnectionRecord, ConnectionState, DeviceRecord, DeviceState, Mac, Server, Tenant
 from daemon.fleet.notifications import Alarm
-from daemon.fleet.operation import Item, Operation
+from daemon.fleet.operations.operation import Item, Operation
 
 
 class NumberStatus(StrEnum):

@@ -6,11 +6,11 @@ configuration is said by the fetch itself. Not here: the NOTIFY and its answers 
 
 from __future__ import annotations
 
-from daemon.fleet import operation_signals
 from daemon.fleet.acts import ResyncAsked
 from daemon.fleet.commands import Answer, Command, Decided, SendNotify
 from daemon.fleet.events import ResyncEnded
 from daemon.fleet.model import Mac, Transition
+from daemon.fleet.operations import signals as operation_signals
 from daemon.fleet.parts import Parts
 from daemon.fleet.store_commands import AppendTransition
 

@@ -7,7 +7,7 @@ on the wire.
 from __future__ import annotations
 
 from daemon.errors import BadMessage
-from daemon.fleet import connection_events, operation_signals
+from daemon.fleet import connection_events
 from daemon.fleet.commands import Command, Decided
 from daemon.fleet.consequences import follow, number
 from daemon.fleet.device import Device
@@ -19,7 +19,8 @@ from daemon.fleet.events import (
     Unregistered,
 )
 from daemon.fleet.model import Binding, Contact, Mac, Tenant, Transition
-from daemon.fleet.operation_steps import Turn
+from daemon.fleet.operations import signals as operation_signals
+from daemon.fleet.operations.steps import Turn
 from daemon.fleet.parts import Parts
 from daemon.fleet.reachability import Stimulus
 from daemon.fleet.store_commands import SaveState

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from daemon.fleet.calls import CallQuality
 from daemon.fleet.model import ConnectionState, DeviceRecord, DeviceState, Mac, Server, Tenant, Transition
 from daemon.fleet.notifications import Alarm, Notification
-from daemon.fleet.operation import Item, Operation
+from daemon.fleet.operations.operation import Item, Operation
 from daemon.fleet.records import Document, FileVersion, NumberEntry, Operator, PhoneRequest, StoredFile, User
 
 

@@ -3,7 +3,7 @@
 A phone is a stranger until proved otherwise: no redirect is followed, no proxy of ours is used, of an answer the first
 64 KiB are read, and a command has ten seconds. Its login is shown only when it asks, and a digest is preferred, so that
 an open network does not learn the password. Its certificate is its maker's or its own, so it is looked at only if
-operators want that. Not here: which phones are told so, and at which address (`daemon.fleet.operation_asking`).
+operators want that. Not here: which phones are told so, and at which address (`daemon.fleet.operations.asking`).
 """
 
 from __future__ import annotations

@@ -19,8 +19,8 @@ from daemon.config.reload import ReloadStatistics
 from daemon.fleet.call_book import MOS_STEPS, CallStatistics
 from daemon.fleet.model import Presence, Reachability, Status
 from daemon.fleet.notifications import Severity
-from daemon.fleet.operation import OperationState, Step
-from daemon.fleet.operations import OperationStatistics
+from daemon.fleet.operations.book import OperationStatistics
+from daemon.fleet.operations.operation import OperationState, Step
 from daemon.fleet.records import NumberStatus
 from daemon.fleet.roster import FleetStatistics
 from daemon.http.limits import HttpStatistics

@@ -1,7 +1,7 @@
 """Operations and their devices to rows and back.
 
 As `rows` does it for the nouns of devices: a row is a tuple in the column order of `daemon.store.schema`, and
-`x_of(x_row(x)) == x`. Not here: what the fields mean (`daemon.fleet.operation`).
+`x_of(x_row(x)) == x`. Not here: what the fields mean (`daemon.fleet.operations.operation`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from types import MappingProxyType
 
-from daemon.fleet.operation import NOTHING_SAID, Item, Kind, Operation, OperationState, Plan, Step, Way
+from daemon.fleet.operations.operation import NOTHING_SAID, Item, Kind, Operation, OperationState, Plan, Step, Way
 from daemon.store.rows import Row
 from daemon.store.texts import compact, parsed
 

@@ -11,7 +11,7 @@ from daemon.fleet.connection import Connection
 from daemon.fleet.device import Device
 from daemon.fleet.model import ConnectionRecord, DeviceRecord, Mac, Presence, Reachability, Status
 from daemon.fleet.notifications import Alarm, EventType, Severity
-from daemon.fleet.operation import Kind, Operation, OperationState, Plan, Step
+from daemon.fleet.operations.operation import Kind, Operation, OperationState, Plan, Step
 
 
 def device(number: str, reachability: Reachability, since: float) -> Device:

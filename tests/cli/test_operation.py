@@ -10,7 +10,7 @@ import trio
 from daemon.fleet.acts import OperationOrdered
 from daemon.fleet.events import FileFetched
 from daemon.fleet.model import Mac
-from daemon.fleet.operation import Step
+from daemon.fleet.operations.operation import Step
 from tests.support.builders import MAC, OTHER_MAC, record
 from tests.support.command_line import run_beside, serving
 from tests.support.operators_desk import DeskWithFleet

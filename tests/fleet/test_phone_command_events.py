@@ -8,7 +8,7 @@ from daemon.fleet.acts import DeviceDeleted
 from daemon.fleet.commands import Decided
 from daemon.fleet.events import CommandEnded, KeepAliveHeard
 from daemon.fleet.model import Report
-from daemon.fleet.operation import Kind, Step, Way
+from daemon.fleet.operations.operation import Kind, Step, Way
 from daemon.fleet.phone_command import SendCommand
 from tests.support.builders import settings
 from tests.support.operations_play import OperationsPlay

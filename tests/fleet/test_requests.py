@@ -5,7 +5,7 @@ from __future__ import annotations
 from daemon.fleet.acts import RequestQueued
 from daemon.fleet.commands import Answer, Command, Decided
 from daemon.fleet.events import FileFetched, KeepAliveHeard
-from daemon.fleet.operation import Item, Step
+from daemon.fleet.operations.operation import Item, Step
 from daemon.fleet.records import Snapshot
 from daemon.fleet.store_commands import SaveRequest
 from tests.support.builders import MAC, OTHER_MAC, record, report

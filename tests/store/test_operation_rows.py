@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 
-from daemon.fleet.operation import Item, Operation
+from daemon.fleet.operations.operation import Item, Operation
 from daemon.store.operation_rows import item_of, item_row, operation_of, operation_row
 from tests.support import nouns
 

@@ -31,7 +31,7 @@ from daemon.fleet.model import (
     Transition,
 )
 from daemon.fleet.notifications import Alarm, EventType, Notification, Severity
-from daemon.fleet.operation import BATCHES, DELAYS, Item, Kind, Operation, OperationState, Plan, Step, Way
+from daemon.fleet.operations.operation import BATCHES, DELAYS, Item, Kind, Operation, OperationState, Plan, Step, Way
 from daemon.fleet.records import (
     Document,
     FileVersion,

@@ -11,7 +11,7 @@ from daemon.fleet.commands import Answer, Command, OnceStored, SendNotify
 from daemon.fleet.events import Event, FileFetched, KeepAliveHeard, Registered, ResyncEnded
 from daemon.fleet.fleet import Fleet
 from daemon.fleet.model import Binding, Contact, Mac
-from daemon.fleet.operation import Item, Kind, Operation, Plan, Step
+from daemon.fleet.operations.operation import Item, Kind, Operation, Plan, Step
 from daemon.fleet.phone_command import SendCommand
 from daemon.fleet.store_commands import HoldCommits, ReleaseCommits, StoreCommand
 from tests.support.builders import NOW, record, report

@@ -31,7 +31,7 @@ from daemon.fleet.model import (
     Transition,
 )
 from daemon.fleet.notifications import Alarm, Severity
-from daemon.fleet.operations import OperationBook
+from daemon.fleet.operations.book import OperationBook
 from daemon.fleet.records import (
     Checked,
     Document,

@@ -16,11 +16,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from daemon.config.durations import parse_duration
 from daemon.errors import BadMessage
 from daemon.fleet.acts import OperationOrdered
-from daemon.fleet.campaigns import wave_bounds
 from daemon.fleet.model import Mac, parse_mac
-from daemon.fleet.operation import BATCHES, DELAYS, Kind, Plan
-from daemon.fleet.operation_kinds import MANNERS, YES
-from daemon.fleet.quiet_hours import read_hours
+from daemon.fleet.operations.campaigns import wave_bounds
+from daemon.fleet.operations.kinds import MANNERS, YES
+from daemon.fleet.operations.operation import BATCHES, DELAYS, Kind, Plan
+from daemon.fleet.operations.quiet_hours import read_hours
 from daemon.http.operators.desk import Desk
 from daemon.http.operators.lists import matching, parse_query
 from daemon.http.operators.problems import Problem, ProblemFault

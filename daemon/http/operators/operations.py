@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from daemon.fleet.acts import OperationDropped, OperationSteered
 from daemon.fleet.model import Mac
-from daemon.fleet.operation import Item, Kind, Operation, OperationState, Step, Word
+from daemon.fleet.operations.operation import Item, Kind, Operation, OperationState, Step, Word
 from daemon.http.operators.access import Actor, Reader
 from daemon.http.operators.desk import AtDesk, Desk
 from daemon.http.operators.devices import kept

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from daemon.fleet.acts import OperationOrdered
-from daemon.fleet.operation import Plan
+from daemon.fleet.operations.operation import Plan
 from daemon.fleet.records import Role
 from tests.support.builders import MAC, NOW, OTHER_MAC, record
 from tests.support.operators_desk import DeskWithFleet

@@ -3,8 +3,8 @@
 SIP comes first, since it reaches the phone now, is answered, and needs no login. Then its own server, if operators
 switched that on, its maker's command is known, and the address is the phone's own. A phone that only calls us, from
 behind NAT, is told in the answer to its report. When none of them is there, the reason says whether the phone is gone,
-or is there and cannot be told this. Not here: what is changed on our side (`operation_edits`), who is next
-(`operations`), whose an address is (`phone_address`).
+or is there and cannot be told this. Not here: what is changed on our side (`edits`), who is next
+(`book`), whose an address is (`phone_address`).
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from daemon.config.settings import Requests
 from daemon.fleet.device import Device
 from daemon.fleet.model import Presence, Reachability
-from daemon.fleet.operation import Way
-from daemon.fleet.operation_kinds import Manner
+from daemon.fleet.operations.kinds import Manner
+from daemon.fleet.operations.operation import Way
 from daemon.fleet.phone_address import url_of, why_not_its_own
 from daemon.fleet.phone_command import SendCommand
 from daemon.fleet.roster import Roster

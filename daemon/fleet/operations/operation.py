@@ -1,8 +1,8 @@
 """The nouns of operations: what operators have done to many phones, and how far it got with each.
 
 An operation is one order over a fixed list of devices, each of which is an item of its own. Frozen values, kept on
-disk; times are UTC seconds on the program's axis. Not here: how an item moves (`operation_steps`), which kinds there
-are to be carried out how (`operation_kinds`), who is next (`campaigns`).
+disk; times are UTC seconds on the program's axis. Not here: how an item moves (`steps`), which kinds there
+are to be carried out how (`kinds`), who is next (`campaigns`).
 """
 
 from __future__ import annotations

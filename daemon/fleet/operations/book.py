@@ -3,7 +3,7 @@
 Kept in step only through `keep` and `keep_item`, so that counts, lines and deadlines cannot lag behind. A device is
 in the line of its operation while it waits; one that is not to be asked yet (it is offline, or people are at work)
 stands aside until its time. Looking whether a device is awaited by anything costs one lookup, since every keep-alive
-asks it. Not here: what is done when something falls due (`operation_events`), what a phone shows (`operation_signals`).
+asks it. Not here: what is done when something falls due (`events`), what a phone shows (`signals`).
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from dataclasses import dataclass, field, replace
 from daemon.config.block import DAY
 from daemon.config.operation_settings import Operations
 from daemon.config.settings import KeepAlive
-from daemon.fleet import campaigns
 from daemon.fleet.commands import Command
 from daemon.fleet.model import Mac
-from daemon.fleet.operation import OVER, Item, Operation, OperationState, Step, Way
-from daemon.fleet.operation_kinds import manner_of
-from daemon.fleet.operation_steps import Turn, advance
+from daemon.fleet.operations import campaigns
+from daemon.fleet.operations.kinds import manner_of
+from daemon.fleet.operations.operation import OVER, Item, Operation, OperationState, Step, Way
+from daemon.fleet.operations.steps import Turn, advance
 from daemon.fleet.store_commands import DropItem, DropOperation, SaveItem, SaveOperation
 from daemon.scheduler.deadlines import Deadlines
 

@@ -2,7 +2,7 @@
 
 The handlers of phones' traffic call `seen` and `reported`. A phone that nobody asked for anything costs one lookup.
 Here also stands what follows when a device has moved on: it is told on its timeline when it ends, the operation halts
-when too many have failed, goes on to its next wave, or is finished. Not here: asking (`operation_events`).
+when too many have failed, goes on to its next wave, or is finished. Not here: asking (`events`).
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from daemon.fleet import campaigns
 from daemon.fleet.commands import Command, Decided
 from daemon.fleet.device import Device
 from daemon.fleet.events import CommandEnded, ResyncEnded
 from daemon.fleet.model import Mac, Transition
-from daemon.fleet.operation import OVER, Item, Kind, Operation, OperationState, Step, Way, Word
-from daemon.fleet.operation_kinds import Manner, manner_of
-from daemon.fleet.operation_steps import STATES, Turn, advance
+from daemon.fleet.operations import campaigns
+from daemon.fleet.operations.kinds import Manner, manner_of
+from daemon.fleet.operations.operation import OVER, Item, Kind, Operation, OperationState, Step, Way, Word
+from daemon.fleet.operations.steps import STATES, Turn, advance
 from daemon.fleet.parts import Parts
 from daemon.fleet.presence import Sign
 from daemon.fleet.records import PhoneRequest

@@ -1,7 +1,7 @@
 """What an operation changes on our side of one device, before its phone is told.
 
 Each kind ends in the act that an operator would do to that device alone, so the same rules hold and the same lines
-stand on its timeline. Not here: telling the phone (`operation_asking`).
+stand on its timeline. Not here: telling the phone (`asking`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from daemon.fleet.device import Device
 from daemon.fleet.document_events import documents_written
 from daemon.fleet.inventory_events import inventory_applied
 from daemon.fleet.model import Presence, Transition
-from daemon.fleet.operation import Item, Kind, Operation
+from daemon.fleet.operations.operation import Item, Kind, Operation
 from daemon.fleet.operator_events import device_deleted
 from daemon.fleet.parts import Parts
 from daemon.fleet.records import Draft, Inventory

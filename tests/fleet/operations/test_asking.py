@@ -10,9 +10,9 @@ import pytest
 from daemon.config.settings import Requests
 from daemon.fleet.device import Device
 from daemon.fleet.model import Presence, Reachability
-from daemon.fleet.operation import Kind, Way
-from daemon.fleet.operation_asking import Reach, http_order, reach
-from daemon.fleet.operation_kinds import MANNERS, Manner, manner_of
+from daemon.fleet.operations.asking import Reach, http_order, reach
+from daemon.fleet.operations.kinds import MANNERS, Manner, manner_of
+from daemon.fleet.operations.operation import Kind, Way
 from daemon.fleet.phone_command import SendCommand
 from daemon.fleet.records import Snapshot
 from daemon.fleet.roster import Roster

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from daemon.fleet.quiet_hours import open_at, read_hours, zone_of
+from daemon.fleet.operations.quiet_hours import open_at, read_hours, zone_of
 from tests.support.builders import ACME, HQ, record
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from daemon.fleet.acts import DocumentsWritten
-from daemon.fleet.operation import Kind, Step
+from daemon.fleet.operations.operation import Kind, Step
 from daemon.fleet.records import Draft
 from tests.support.operations_play import OperationsPlay
 

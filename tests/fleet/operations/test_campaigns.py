@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from daemon.fleet.acts import OperationSteered
-from daemon.fleet.campaigns import bound_of, budget_spent, retry_after, wave_bounds
 from daemon.fleet.model import Mac
-from daemon.fleet.operation import Item, Kind, Operation, OperationState, Plan, Step, Word
+from daemon.fleet.operations.campaigns import bound_of, budget_spent, retry_after, wave_bounds
+from daemon.fleet.operations.operation import Item, Kind, Operation, OperationState, Plan, Step, Word
 from tests.support.operations_play import OperationsPlay
 
 

@@ -1,8 +1,8 @@
 """What the fleet does about operations: takes orders, asks the next devices, and lets time end what takes too long.
 
 That a phone was asked is durable before anything is sent (`OnceStored`), so whatever happens in between, a device is
-never asked twice for what must not happen twice. Not here: what phones show (`operation_signals`), by which way they
-are told (`operation_asking`), what is changed on our side (`operation_edits`).
+never asked twice for what must not happen twice. Not here: what phones show (`signals`), by which way they
+are told (`asking`), what is changed on our side (`edits`).
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from daemon.config.durations import format_duration
-from daemon.fleet import campaigns, quiet_hours
 from daemon.fleet.acts import OperationDropped, OperationOrdered, OperationSteered, RequestQueued
 from daemon.fleet.commands import Answer, Command, Decided, OnceStored, SendNotify
 from daemon.fleet.device import Device
-from daemon.fleet.operation import NOTHING_SAID, OVER, Item, Kind, Operation, OperationState, Step, Way, Word
-from daemon.fleet.operation_asking import http_order, reach
-from daemon.fleet.operation_edits import edit
-from daemon.fleet.operation_kinds import Manner, manner_of, required
-from daemon.fleet.operation_signals import moved, settle, turn_operation
-from daemon.fleet.operation_steps import STATES, Turn, advance
+from daemon.fleet.operations import campaigns, quiet_hours
+from daemon.fleet.operations.asking import http_order, reach
+from daemon.fleet.operations.edits import edit
+from daemon.fleet.operations.kinds import Manner, manner_of, required
+from daemon.fleet.operations.operation import NOTHING_SAID, OVER, Item, Kind, Operation, OperationState, Step, Way, Word
+from daemon.fleet.operations.signals import moved, settle, turn_operation
+from daemon.fleet.operations.steps import STATES, Turn, advance
 from daemon.fleet.parts import Parts
 from daemon.fleet.phone_command import SendCommand
 from daemon.fleet.reachability import ALIVE

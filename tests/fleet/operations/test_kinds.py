@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from daemon.fleet.device import Device
-from daemon.fleet.operation import Kind, Step
-from daemon.fleet.operation_kinds import MANNERS, manner_of, required
+from daemon.fleet.operations.kinds import MANNERS, manner_of, required
+from daemon.fleet.operations.operation import Kind, Step
 from daemon.provisioning.vendors.audiocodes import AUDIOCODES
 from tests.support.builders import NOW, contact, record, report
 

@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from daemon.fleet.acts import OperationSteered
 from daemon.fleet.commands import SendNotify
 from daemon.fleet.model import Mac
-from daemon.fleet.operation import ENDED, OVER, Kind, OperationState, Plan, Step, Word
+from daemon.fleet.operations.operation import ENDED, OVER, Kind, OperationState, Plan, Step, Word
 from tests.support.operations_play import OperationsPlay, macs
 
 PHONES = macs(6)

@@ -9,7 +9,7 @@ import pytest
 from daemon.fleet.acts import DeviceDeleted, OperationDropped, OperationOrdered, OperationSteered
 from daemon.fleet.commands import Answer, OnceStored
 from daemon.fleet.model import Mac
-from daemon.fleet.operation import Kind, OperationState, Plan, Step, Way, Word
+from daemon.fleet.operations.operation import Kind, OperationState, Plan, Step, Way, Word
 from daemon.fleet.store_commands import SaveItem
 from tests.support.builders import settings
 from tests.support.operations_play import FAST, OperationsPlay

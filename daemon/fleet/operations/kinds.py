@@ -3,7 +3,7 @@
 `MANNERS` is the table. A kind without steps changes only what we keep and is proved by being done. An idempotent one
 may be asked again when its answer was lost or the daemon restarted in between: fetching a file twice harms nobody.
 A restart, a firmware update or a message on the screen happens twice if it is asked twice, so these are asked once.
-Not here: what a kind changes on our side (`operation_edits`), by which way a phone is reached (`operation_asking`).
+Not here: what a kind changes on our side (`edits`), by which way a phone is reached (`asking`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from daemon.fleet.device import Device
 from daemon.fleet.model import Presence
-from daemon.fleet.operation import Kind, Step
+from daemon.fleet.operations.operation import Kind, Step
 
 YES = "yes"
 

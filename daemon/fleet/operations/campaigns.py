@@ -2,7 +2,7 @@
 
 The first wave is the canary: a few devices that show whether the order does harm. The next wave begins only when
 every device of the former has ended, except those that wait because they are offline: these follow when they are
-back. Pure arithmetic. Not here: the operations themselves (`operations`).
+back. Pure arithmetic. Not here: the operations themselves (`book`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from zlib import crc32
 
 from daemon.config.operation_settings import Operations
 from daemon.config.settings import KeepAlive
-from daemon.fleet.operation import Item, Operation, Plan, Step, Way
+from daemon.fleet.operations.operation import Item, Operation, Plan, Step, Way
 
 # Of phones that are offline, as OpenWISP's users asked for: 10 minutes, doubled each time, a quarter more or less, so
 # that a site that comes back as a whole is not asked as a whole.

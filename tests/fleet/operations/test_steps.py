@@ -7,8 +7,8 @@ from itertools import product
 import pytest
 
 from daemon.fleet.model import Mac
-from daemon.fleet.operation import ENDED, OVER, Item, OperationState, Step, Way, Word
-from daemon.fleet.operation_steps import STATES, TABLE, Turn, advance
+from daemon.fleet.operations.operation import ENDED, OVER, Item, OperationState, Step, Way, Word
+from daemon.fleet.operations.steps import STATES, TABLE, Turn, advance
 
 RESTART = (Step.DELIVERED, Step.RESTARTED, Step.FETCHED, Step.REGISTERED)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from daemon.fleet.acts import OperationSteered
 from daemon.fleet.commands import Decided
-from daemon.fleet.operation import Kind, OperationState, Plan, Step, Word
-from daemon.fleet.operation_signals import reported, seen
-from daemon.fleet.operation_steps import Turn
+from daemon.fleet.operations.operation import Kind, OperationState, Plan, Step, Word
+from daemon.fleet.operations.signals import reported, seen
+from daemon.fleet.operations.steps import Turn
 from daemon.fleet.presence import Sign
 from tests.support.operations_play import OperationsPlay
 

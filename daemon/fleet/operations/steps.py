@@ -1,12 +1,12 @@
 """How one device of an operation moves, and the operation itself: two tables.
 
 A device is asked, and then has to show by what it does that it obeyed: it takes the command, restarts, fetches its
-file, registers again, reports the version that was wanted. Which of these a kind requires is in `operation_kinds`;
+file, registers again, reports the version that was wanted. Which of these a kind requires is in `kinds`;
 `missing` holds those not seen yet. Phones differ in their order (some fetch before they say that they started), so a
 turn counts whenever it comes; only a registration has to come after the restart and the fetch, as one before them is
 the old one being renewed. A device ends PROVED when nothing is missing, or FAILED with the step it did not reach.
 
-Not here: what turns there are in the phone's traffic (`operation_signals`), how long a step may take (`campaigns`).
+Not here: what turns there are in the phone's traffic (`signals`), how long a step may take (`campaigns`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from enum import StrEnum
 
-from daemon.fleet.operation import Item, OperationState, Step, Way, Word
+from daemon.fleet.operations.operation import Item, OperationState, Step, Way, Word
 
 _WAITING, _ASKED, _DELIVERED, _RESTARTED, _FETCHED, _REGISTERED = (
     Step.WAITING,
