@@ -255,7 +255,7 @@ class ReleaseCommits:
     """What was held back is whole now."""
 
 
-StoreCommand = (
+Write = (
     SaveTenant
     | DropTenant
     | SaveUser
@@ -274,7 +274,6 @@ StoreCommand = (
     | AppendTransition
     | SaveAlarm
     | DropAlarm
-    | Notify
     | SaveNumber
     | SaveRequest
     | DropRequest
@@ -288,6 +287,8 @@ StoreCommand = (
     | DropItem
     | SaveCall
     | SaveMark
-    | HoldCommits
-    | ReleaseCommits
 )
+"""Every order to keep or forget something in a table of its own."""
+
+StoreCommand = Write | Notify | HoldCommits | ReleaseCommits
+"""Every order for the store; `Notify` is first turned into one entry per manager (`daemon.store.outbox`)."""

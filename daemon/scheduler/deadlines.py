@@ -40,6 +40,8 @@ class Deadlines(Generic[Key]):
         if at == math.inf:
             self.cancel(key)
             return
+        if self._at.get(key) == at:
+            return  # its entry stands
         self._at[key] = at
         self._count += 1
         heappush(self._heap, (at, self._count, key))
@@ -68,5 +70,7 @@ class Deadlines(Generic[Key]):
         return due
 
     def _prune(self) -> None:
-        self._heap = [entry for entry in self._heap if self._at.get(entry[2]) == entry[0]]
+        """Keep one entry a key: one that came back to a former time has several that look alive."""
+        alive = {entry[2]: entry for entry in self._heap if self._at.get(entry[2]) == entry[0]}
+        self._heap = list(alive.values())
         heapify(self._heap)

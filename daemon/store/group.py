@@ -49,6 +49,7 @@ from daemon.fleet.store_commands import (
     SaveStoredFile,
     SaveTenant,
     SaveUser,
+    Write,
 )
 from daemon.store import alarm_rows, call_rows, file_rows, operation_rows, rows, schema, statements
 from daemon.store.alarm_rows import OutboxEntry
@@ -56,41 +57,6 @@ from daemon.store.rows import Row
 
 Step = tuple[str, list[Row]]
 """One SQL statement and the rows it is to be carried out for."""
-
-Write = (
-    SaveTenant
-    | DropTenant
-    | SaveUser
-    | DropUser
-    | SaveDocument
-    | DropDocument
-    | SaveStoredFile
-    | DropStoredFile
-    | SaveFileVersion
-    | DropFileVersion
-    | SaveServer
-    | SaveDevice
-    | SaveState
-    | SaveLastSeen
-    | DropDevice
-    | AppendTransition
-    | SaveAlarm
-    | DropAlarm
-    | SaveNumber
-    | SaveRequest
-    | DropRequest
-    | SaveOperation
-    | DropOperation
-    | SaveItem
-    | DropItem
-    | SaveOperator
-    | DropOperator
-    | SaveConnection
-    | DropConnection
-    | SaveCall
-    | SaveMark
-)
-"""Every order for the store except Notify, which the outbox first turns into one entry per manager."""
 
 # Rows are made while their statement is next, this many at a time: 2 ms, after which sockets get their turn.
 CHUNK = 500

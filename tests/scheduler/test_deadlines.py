@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -61,3 +62,15 @@ def test_setting_one_key_for_ever_does_not_grow_the_heap() -> None:
         deadlines.set("a", at)
     assert len(deadlines._heap) < 1100
     assert deadlines.expire(1e9) == ["a"]
+
+
+@pytest.mark.parametrize("times", [(1.0,), (1.0, 2.0)], ids=["the same", "to and fro"])
+def test_setting_keys_to_times_they_had_does_not_grow_the_heap(times: tuple[float, ...]) -> None:
+    deadlines: Deadlines[int] = Deadlines()
+    for turn in range(40):
+        for key in range(100):
+            deadlines.set(key, times[turn % len(times)])
+    assert len(deadlines._heap) <= 2 * 100 + 1000
+    deadlines._prune()
+    assert len(deadlines._heap) == 100
+    assert deadlines.expire(3.0) == list(range(100))

@@ -15,7 +15,9 @@ from daemon.fleet.records import NumberEntry, PhoneRequest
 from daemon.fleet.store_commands import (
     AppendTransition,
     DropDevice,
+    HoldCommits,
     Notify,
+    ReleaseCommits,
     SaveLastSeen,
     SaveMark,
     SaveNumber,
@@ -54,7 +56,7 @@ def grouped(*orders: StoreCommand) -> Group:
     for order in orders:
         if isinstance(order, Notify):
             group.notify([alarm_rows.OutboxEntry(len(list(group.entries)) + 1, "m", order.notification)])
-        else:
+        elif not isinstance(order, HoldCommits | ReleaseCommits):
             group.add(order)
     return group
 
