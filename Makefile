@@ -31,7 +31,7 @@ fuzz: $(READY)  ## Have Schemathesis ask everything of the API: EXAMPLES=30 each
 	@scripts/fuzz
 
 bench: $(READY)  ## Measure; one file per question in bench/ (parser wants its peers first: bench/README.md)
-	@set -e; for question in qualify scale register flood keep_alive start; do echo "== $$question"; $(BIN)/python -m bench.$$question $(ARGS); done
+	@set -e; for question in qualify scale register flood keep_alive start fetch firmware render generate import cold_start; do echo "== $$question"; $(BIN)/python -m bench.$$question $(ARGS); done
 
 clean:  ## Remove the virtual environment and all caches
 	rm -rf .venv .venv-fuzz .mypy_cache .pytest_cache .ruff_cache .hypothesis build *.egg-info

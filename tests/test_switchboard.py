@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import get_args
 
 import pytest
+import structlog
 import trio
 from structlog.testing import capture_logs
 from trio.testing import MockClock
@@ -96,6 +97,7 @@ async def test_of_a_large_inventory_the_whole_is_told_and_each_phone_only_to_who
     autojump_clock: MockClock,
 ) -> None:
     scene, step = Scene(), Transition(MAC, NOW, "provisioning", "", "defined", "by ops")
+    structlog.reset_defaults()  # whoever ran before may have set a level
     with capture_logs() as log:
         scene.switchboard.perform([AppendTransition(step, one_of_many=True), TellIntake("ops", 300, 60_000)])
     told = [(line["event"], line["log_level"]) for line in log]

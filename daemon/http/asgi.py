@@ -211,7 +211,12 @@ class Exchange:
 
     def _all_has_come(self) -> bool:
         """Whether another request can follow this one; if not, its sender is told so rather than surprised."""
-        return self._body_read or self._wire.plain or not has_body(self._headers) or self._wire.drop_body()
+        if self._body_read or self._wire.plain or not has_body(self._headers):
+            return True
+        try:
+            return self._wire.drop_body()
+        except BadMessage:  # a body that nobody wanted, and that is none
+            return False
 
     async def _write(self, writing: Awaitable[None], status: int, *, last: bool) -> None:
         self.status, self.over = status, last

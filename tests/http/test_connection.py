@@ -285,6 +285,17 @@ async def test_an_unread_body_still_under_way_ends_the_connection() -> None:
     assert talk.counts.requests == 1
 
 
+async def test_an_unread_body_that_is_none_ends_the_connection_but_not_the_answer() -> None:
+    async def ignores(scope: Scope, receive: Receive, send: Send) -> None:
+        await respond(send, b"no", 401)
+
+    chunked = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\n\r0\r\n\r\n"
+    data, talk = await exchange(ignores, chunked)
+    (reply,) = replies(data, "POST")
+    assert (reply.status, reply.headers["connection"]) == (401, "close")
+    assert talk.counts.failures == 0
+
+
 async def test_draining_lets_the_current_request_finish_and_closes() -> None:
     go_on = trio.Event()
 
