@@ -13,7 +13,7 @@ settings.register_profile("ringkeeper", deadline=None, database=None)
 settings.load_profile("ringkeeper")
 
 # Whole daemons and foreign programs keep real time: what takes the processor away from them would be blamed on them.
-REAL_TIME = {"acceptance", "peers", "integrations", "simulate"}
+REAL_TIME = {"peers", "simulate"}
 TESTS = Path(__file__).parent
 
 

@@ -125,7 +125,7 @@ def from_our_pages(request: Request) -> bool:
 
 
 async def _access_of(request: Request) -> Access:
-    access: Access = request.app.state.access
+    access: Access = request.state.access
     return access
 
 

@@ -1,6 +1,7 @@
 """The operators' application: API, pages and metrics put together, with the headers that every answer carries.
 
-`operators_app(desk)` builds one; nothing here is global, so tests and demo run several. Routes stand in the module
+`operators_app(desk)` builds one, and several may live beside each other: what is a desk's own travels with the request,
+and the routes, which all share, know nothing of it. Routes stand in the module
 that bears their name. Not here: sockets (`daemon.http.server`), any route.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -142,15 +144,11 @@ class OperatorsApp:
     """An ASGI application; `aclose` ends the live streams, so that the server can stop without cutting them off."""
 
     def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+        self.desk = desk
         self._access = Access(desk)
         self._live = Live(desk)
+        self._imports = ImportBook()
         self.routes = _routes()
-        self.routes.state.desk = desk
-        self.routes.state.access = self._access
-        self.routes.state.live = self._live
-        self.routes.state.imports = ImportBook()
-        self._app: ASGIApp = self.routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -162,7 +160,9 @@ class OperatorsApp:
                     headers.setdefault(name, value)
             await send(message)
 
-        app = self._turned_away(scope) or self._app
+        at_hand = {"desk": self.desk, "access": self._access, "live": self._live, "imports": self._imports}
+        scope.setdefault("state", {}).update(at_hand)
+        app: ASGIApp = self._turned_away(scope) or self.routes
         await app(scope, receive, send_with_headers)
 
     def statistics(self) -> OperatorsStatistics:
@@ -183,7 +183,7 @@ class OperatorsApp:
         path = scope["path"]
         allow = scope.get("state", {}).get("allow_body")
         if allow is not None and path not in _WHOLE_FLEETS:
-            allow(min(MOST_PARSED, self._desk.settings().http.operators.max_body))
+            allow(min(MOST_PARSED, self.desk.settings().http.operators.max_body))
         if not path.startswith(f"{API}/") or path == _OPENAPI:
             return None
         try:
@@ -202,7 +202,9 @@ def operators_app(desk: Desk) -> OperatorsApp:
     return OperatorsApp(desk)
 
 
+@cache
 def _routes() -> FastAPI:
+    """Every route, with nothing of any one desk in it: building them takes longer than all else of an application."""
     app = FastAPI(
         title="Ringkeeper",
         version=__version__,

@@ -365,7 +365,7 @@ class Desk:
 
 
 async def _desk_of(request: Request) -> Desk:
-    desk: Desk = request.app.state.desk
+    desk: Desk = request.state.desk
     return desk
 
 

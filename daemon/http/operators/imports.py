@@ -189,7 +189,7 @@ class _Watched(Response):
 
 
 def _book(request: Request) -> ImportBook:
-    book: ImportBook = request.app.state.imports
+    book: ImportBook = request.state.imports
     return book
 
 

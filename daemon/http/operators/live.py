@@ -151,7 +151,7 @@ async def listen(request: Request, desk: AtDesk, caller: Reader) -> Response:
 
 def room_for_one_more(request: Request) -> Live:
     """Where a new stream is counted; `Problem` 503 if as many listen as may."""
-    live: Live = request.app.state.live
+    live: Live = request.state.live
     if live.listeners >= MAX_LISTENERS:
         raise full_house(f"{MAX_LISTENERS} browsers listen already")
     return live

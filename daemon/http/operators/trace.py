@@ -138,12 +138,12 @@ class FollowedTrace(LiveStream):
 
     def _goes_on(self) -> bool:
         """Not when it is over, nor when it was forgotten or another was begun in its place."""
-        desk: Desk = self._request.app.state.desk
+        desk: Desk = self._request.state.desk
         now = desk.clock.now()
         return desk.traces.of(self._device.mac, now) is self._trace and now < self._trace.ends_at
 
     def _may_look(self) -> bool:
-        access: Access = self._request.app.state.access
+        access: Access = self._request.state.access
         try:
             return access.caller(self._request).may(Role.MONITOR)
         except Problem:

@@ -25,7 +25,7 @@ DOWN = ConnectorStatistics(
 async def test_every_connector_says_how_it_fares() -> None:
     desk = DeskWithFleet()
     up = replace(DOWN, server="pbx-b", up=True, refreshed_at=NOW, contacts=7, unknown=2, last_error="")
-    desk.app = operators_app(replace(desk.app.routes.state.desk, connectors=lambda: (DOWN, up)))
+    desk.app = operators_app(replace(desk.app.desk, connectors=lambda: (DOWN, up)))
     async with desk.script(Role.MONITOR) as client:
         found = (await client.get("/api/v1/connectors")).json()["items"]
     assert [(one["server"], one["up"], one["refreshed_at"], one["last_error"]) for one in found] == [

@@ -21,7 +21,7 @@ async def test_one_that_is_broken_off_before_it_was_taken_says_so() -> None:
     desk, run = DeskWithFleet(record()), ImportRun(1, ORDER, NOW)
     with trio.CancelScope() as scope:
         scope.cancel()
-        await run.carry_out(desk.app.routes.state.desk, b"Name\nbob\n")
+        await run.carry_out(desk.app.desk, b"Name\nbob\n")
     assert (run.state, str(run.faults[0])) == (ImportState.REFUSED, "users.csv:1 import: was broken off")
     assert desk.heard == []
 
@@ -31,7 +31,7 @@ async def test_a_line_that_becomes_wrong_without_another_is_left_out_as_well() -
     desk = DeskWithFleet(record(number="1"), record(OTHER_MAC, number="2"))
     text = f"MAC,Number,Server\n{MAC},2,\n{OTHER_MAC},1,nowhere\n"
     run = ImportRun(1, Order("users.csv", "ops", partial=True), NOW)
-    await run.carry_out(desk.app.routes.state.desk, text.encode())
+    await run.carry_out(desk.app.desk, text.encode())
     assert [fault.line for fault in run.faults] == [3, 2]
     assert (run.state, run.total, run.done) == (ImportState.DONE, 0, 0)
     assert [device.number for device in desk.fleet.devices()] == ["1", "2"]

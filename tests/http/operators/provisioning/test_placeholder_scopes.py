@@ -8,7 +8,7 @@ from tests.support.operators_desk import DeskWithFleet
 
 
 async def test_each_scope_knows_its_family_and_what_replaces_its_table() -> None:
-    desk = DeskWithFleet(record()).app.routes.state.desk
+    desk = DeskWithFleet(record()).app.desk
     found = {path: scope_named(desk, path) for path in ("system", "template/420HD", "site/acme/hq", f"device/{MAC}")}
     assert [scope.family for scope in found.values()] == [Family.SYSTEM, Family.TEMPLATE, Family.SITE, Family.DEVICE]
     acts = {path: scope.replaced(desk, {"A": "1"}, "ann") for path, scope in found.items()}

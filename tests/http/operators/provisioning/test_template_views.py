@@ -19,7 +19,7 @@ def test_other_parts_of_urls_are_no_names(part: str) -> None:
 
 
 async def test_every_shipped_template_is_there_and_was_edited_by_nobody() -> None:
-    desk = DeskWithFleet().app.routes.state.desk
+    desk = DeskWithFleet().app.desk
     items = list(template_items(desk))
     assert {"generic", "420HD", "450HD_LYNC"} <= {item.name for item in items}
     assert not any(item.edited or item.defaults for item in items)
