@@ -1,8 +1,8 @@
 """The operators' application: API, pages and metrics put together, with the headers that every answer carries.
 
 `operators_app(desk)` builds one, and several may live beside each other: what is a desk's own travels with the request,
-and the routes, which all share, know nothing of it. Routes stand in the module
-that bears their name. Not here: sockets (`daemon.http.server`), any route.
+and the routes, which all share, know nothing of it. Routes stand in the module that bears their name. Not here: sockets
+(`daemon.http.server`), any route.
 """
 
 from __future__ import annotations
