@@ -27,7 +27,9 @@ class PeerStream(trio.abc.HalfCloseableStream):
     """
 
     def __init__(self, stream: trio.SocketStream) -> None:
-        self._socket = socket.socket(fileno=stream.socket.detach())  # keeps what Trio set: non-blocking, no delay
+        taken = stream.socket
+        kind = (taken.family, taken.type, taken.proto)  # told, or Python asks the kernel for each
+        self._socket = socket.socket(*kind, fileno=taken.detach())  # keeps what Trio set: non-blocking, no delay
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         """Wait for bytes; none when the peer has ended."""
