@@ -62,11 +62,14 @@ def learn(sighting: Sighting, parse: ParseContact) -> LearnedContact:
 
 
 def newest(sightings: Iterable[Sighting]) -> dict[str, Sighting]:
-    """Of each user the freshest contact; of equally fresh ones the first."""
+    """Of each user the freshest contact; of equally fresh ones the last.
+
+    A Kamailio tells times in whole seconds, and lists a newer contact of the same q behind the older.
+    """
     found: dict[str, Sighting] = {}
     for sighting in sightings:
         known = found.get(sighting.user)
-        if known is None or known.freshness < sighting.freshness:
+        if known is None or known.freshness <= sighting.freshness:
             found[sighting.user] = sighting
     return found
 

@@ -83,9 +83,9 @@ def test_no_text_can_do_more_than_be_refused(uri: str, received: str, via: str, 
             continue
 
 
-def test_of_a_users_contacts_the_freshest_counts() -> None:
+def test_of_a_users_contacts_the_freshest_counts_and_of_those_of_one_second_the_last() -> None:
     found = newest([Sighting("a", "1", freshness=1), Sighting("a", "2", freshness=2), Sighting("a", "3", freshness=2)])
-    assert found["a"].uri == "2"
+    assert found["a"].uri == "3"
 
 
 @pytest.mark.parametrize(
