@@ -74,9 +74,10 @@ class Document:
     """One version of a text that operators write, or that phones leave with us.
 
     `path` says what it is: "template/<name>", "default/<tenant>/<model>" (the name of the template chosen for them),
-    "placeholders" and "placeholders/<model>" (a JSON object), "option160" and "option160_proxy", "file/<name>" (served
-    instead of the generated file of that name), "user/<mac>" (the lines a phone's user set on it). `version` counts
-    from 1 per path. `body` is sealed, as it may hold passwords; "" if the document was removed with this version.
+    "placeholders" and "placeholders/<model>" (a JSON object), "dhcpoption160" and "dhcpoption160_proxy", "file/<name>"
+    (served instead of the generated file of that name), "user/<mac>" (the lines a phone's user set on it). `version`
+    counts from 1 per path. `body` is sealed, as it may hold passwords; "" if the document was removed with this
+    version.
     """
 
     path: str

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 
 from daemon.errors import ConfigError, Fault
+from daemon.provisioning.placeholders.computed import House, keep_alive_minutes
 from daemon.provisioning.urls import MAX_URL
 
 
@@ -77,6 +78,17 @@ def check(text: str, file: str = FILE) -> list[Fault]:
     missing = [key for key in _NEEDED if key not in seen]
     faults += [Fault(file, 0, key, "is missing", "restore it, or a phone will not come back") for key in missing]
     return faults
+
+
+def values(house: House, server: str, folder: str = "configfiles/") -> Mapping[str, str]:
+    """What the variables stand for, for a phone that addresses us as `server` and keeps to `folder`."""
+    return {
+        "IP_ADDRESS": server,
+        "PROXY_IP_ADDRESS": server,
+        "HTTP_OR_S": house.provisioning.scheme,
+        "KEEP_ALIVE_PERIOD": str(keep_alive_minutes(house.keep_alive)),
+        "CONFIGURATION_FOLDER": folder,
+    }
 
 
 def fill(text: str, variables: Mapping[str, str], file: str = FILE) -> bytes:

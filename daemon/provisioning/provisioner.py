@@ -25,8 +25,8 @@ from daemon.provisioning.directory import directory, entries_of, tenant_of_direc
 from daemon.provisioning.first_contact import Extent, Proof, Reason, decide_file, examine, in_networks, terms_of
 from daemon.provisioning.library import Library, file_path
 from daemon.provisioning.making import FileMaker, Materials, Subject, to_bytes
-from daemon.provisioning.option160 import DEFAULTS, FILE, Variant, fill
-from daemon.provisioning.placeholders.computed import House, keep_alive_minutes
+from daemon.provisioning.option160 import DEFAULTS, FILE, Variant, fill, values
+from daemon.provisioning.placeholders.computed import House
 from daemon.provisioning.placeholders.lookup import looks_secret
 from daemon.provisioning.preview import subject_of
 from daemon.provisioning.sealing import Sealer, pack
@@ -117,7 +117,6 @@ class Provisioner:
     def apply(self, shelf: Templates, *, settings: Provisioning, keep_alive: KeepAlive, sip: Sip) -> None:
         """Take up other templates on disk and settings; every file is made anew when it is next asked for."""
         self._settings = settings
-        self._keep_alive = keep_alive
         library = Library(shelf, self._directory.documents, self._sealer.open)
         self.maker = FileMaker(self._directory.servers, library, self._sealer, House(settings, keep_alive, sip))
         self._cache.clear()
@@ -232,18 +231,10 @@ class Provisioner:
         """It keeps a phone with the tenant whose URL it came by, and lets it keep a token that it is to show next."""
         named = request.tenant_url and request.kind in {FileKind.TENANT, FileKind.REGION}
         variant = Variant.PROXY if request.kind is FileKind.HTTPPROXY else Variant.DIRECT
-        body = fill(
-            self.maker.library.text(variant) or DEFAULTS[variant],
-            {
-                "IP_ADDRESS": server,
-                "PROXY_IP_ADDRESS": server,
-                "HTTP_OR_S": self._settings.scheme,
-                "KEEP_ALIVE_PERIOD": str(keep_alive_minutes(self._keep_alive)),
-                "CONFIGURATION_FOLDER": (f"t/{quote(request.token, safe='')}/" if request.token else "")
-                + (f"ipp/{request.kind}/{quote(request.tenant_url, safe='')}/" if named else "configfiles/"),
-            },
-        )
-        return _file(body, seen, _TEXT, FILE)
+        token = f"t/{quote(request.token, safe='')}/" if request.token else ""
+        folder = f"ipp/{request.kind}/{quote(request.tenant_url, safe='')}/" if named else "configfiles/"
+        text = self.maker.library.text(variant) or DEFAULTS[variant]
+        return _file(fill(text, values(self.maker.house, server, token + folder)), seen, _TEXT, FILE)
 
     def _shared_file(self, seen: Recognised, request: FileRequest) -> ServedFile | Refusal:
         """Served to anybody: it holds no secret and no device, and is fetched by name without a MAC.

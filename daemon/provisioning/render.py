@@ -16,9 +16,7 @@ from typing import NamedTuple
 from daemon.errors import ConfigError, Fault
 from daemon.provisioning.placeholders.lookup import OPENING, Expansion, Lookup, Value, expand, looks_secret, names_in
 from daemon.provisioning.templates.template import Line, Template
-
-# The vendor's phones keep this many characters of a URL (parameter database of firmware 3.0.4).
-MAX_URL = 128
+from daemon.provisioning.urls import MAX_URL
 
 
 class RenderedLine(NamedTuple):

@@ -14,8 +14,7 @@ from daemon.fleet.device import Device
 from daemon.fleet.model import Mac, Tenant
 from daemon.provisioning.making import FileMaker, to_bytes
 from daemon.provisioning.masking import MASK, masked
-from daemon.provisioning.option160 import DEFAULTS, Variant, fill
-from daemon.provisioning.placeholders.computed import keep_alive_minutes
+from daemon.provisioning.option160 import DEFAULTS, Variant, fill, values
 from daemon.provisioning.preview import subject_of
 from daemon.provisioning.render import RenderedLine
 from daemon.provisioning.vendors.registry import recognise
@@ -54,7 +53,8 @@ def view(maker: FileMaker, directory: Directory, name: str, server: str) -> View
     """
     seen = recognise(name, "")
     if seen.role is Role.FIRST:
-        return _shown(_option160(maker, server), "text/plain")
+        # As a phone gets it that came by no tenant's URL.
+        return _shown(fill(DEFAULTS[Variant.DIRECT], values(maker.house, server)), "text/plain")
     if seen.role is Role.SHARED and seen.vendor.includes:
         shared = maker.shared(directory.default_tenant() or NO_TENANT, seen.model, seen.vendor)
         return _rendered(seen.vendor, shared.everybodys)
@@ -75,17 +75,3 @@ def _rendered(vendor: Vendor, lines: Iterable[RenderedLine]) -> View:
 def _shown(body: bytes, content_type: str) -> View:
     text = body.decode()
     return View(text, masked(text), content_type)
-
-
-def _option160(maker: FileMaker, server: str) -> bytes:
-    """As a phone gets it that came by no tenant's URL."""
-    return fill(
-        DEFAULTS[Variant.DIRECT],
-        {
-            "IP_ADDRESS": server,
-            "PROXY_IP_ADDRESS": server,
-            "HTTP_OR_S": maker.house.provisioning.scheme,
-            "KEEP_ALIVE_PERIOD": str(keep_alive_minutes(maker.house.keep_alive)),
-            "CONFIGURATION_FOLDER": "configfiles/",
-        },
-    )

@@ -429,7 +429,6 @@ def test_a_vendors_phone_gets_its_file_in_its_own_syntax_and_under_its_own_name(
 
 
 def test_the_file_that_binds_a_phone_can_be_an_operators_text(house: House) -> None:
-    house.write("option160", "nonsense")
     house.write(
         "dhcpoption160", "provisioning/method=STATIC\nprovisioning/firmware/url=<HTTP_OR_S>://<IP_ADDRESS>/fw/\n"
     )

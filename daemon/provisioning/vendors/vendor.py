@@ -189,10 +189,6 @@ class Vendor:
         """What changing `key` triggers, and how that is known; the first entry of the table that fits."""
         return next((entry for entry in self.effects if entry.keys.match(key)), _NOTHING_KNOWN)
 
-    def effect_of(self, key: str) -> Effect:
-        """What changing `key` triggers."""
-        return self.effect(key).effect
-
     def makes(self, mac: Mac) -> bool:
         """Whether a MAC is out of this maker's ranges."""
         return mac[:6] in self.ouis

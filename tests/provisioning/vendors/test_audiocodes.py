@@ -103,7 +103,7 @@ def test_no_value_adds_a_line(pairs: list[tuple[str, str]]) -> None:
     ],
 )
 def test_a_changed_key_has_the_effect_that_the_parameter_database_names(key: str, expected: Effect) -> None:
-    assert AUDIOCODES.effect_of(key) is expected
+    assert AUDIOCODES.effect(key).effect is expected
 
 
 def test_only_the_graceful_reset_is_confirmed_and_the_guesses_follow_its_pattern() -> None:

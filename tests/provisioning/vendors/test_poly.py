@@ -142,7 +142,7 @@ def test_its_commands_go_to_the_phone_itself_and_none_cuts_a_call() -> None:
 
 
 def test_what_a_key_triggers_is_marked_as_a_guess() -> None:
-    assert POLY.effect_of("device.prov.user") is Effect.REBOOT
-    assert POLY.effect_of("reg.1.label") is Effect.VOIP_RELOAD
-    assert POLY.effect_of("bg.color.selection") is Effect.UNKNOWN
+    assert POLY.effect("device.prov.user").effect is Effect.REBOOT
+    assert POLY.effect("reg.1.label").effect is Effect.VOIP_RELOAD
+    assert POLY.effect("bg.color.selection").effect is Effect.UNKNOWN
     assert not any(entry.confirmed for entry in POLY.effects)

@@ -118,7 +118,7 @@ def test_the_event_of_a_check_sync_says_whether_to_restart_if_the_phone_heeds_th
 
 def test_a_key_that_no_table_holds_has_an_unknown_effect_and_says_so() -> None:
     for vendor in VENDORS:
-        assert vendor.effect_of("zzz/none") is Effect.UNKNOWN
+        assert vendor.effect("zzz/none").effect is Effect.UNKNOWN
         assert not vendor.effect("zzz/none").confirmed
 
 

@@ -97,10 +97,10 @@ def test_no_value_adds_a_line(pairs: dict[str, str]) -> None:
 
 
 def test_network_settings_need_a_restart_and_the_rest_is_marked_as_a_guess() -> None:
-    assert YEALINK.effect_of("static.network.vlan.internet_port_vid") is Effect.REBOOT
+    assert YEALINK.effect("static.network.vlan.internet_port_vid").effect is Effect.REBOOT
     assert YEALINK.effect("account.1.password").effect is Effect.VOIP_RELOAD
     assert not YEALINK.effect("account.1.password").confirmed
-    assert YEALINK.effect_of("features.dnd.on_code") is Effect.UNKNOWN
+    assert YEALINK.effect("features.dnd.on_code").effect is Effect.UNKNOWN
 
 
 def test_its_commands_go_to_the_phone_itself() -> None:
