@@ -34,7 +34,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from ipaddress import ip_network
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -43,21 +42,14 @@ import hypercorn.trio
 import structlog
 import trio
 
+from bench.application import serve_phones
 from bench.booting import STEPS, Memory, Step, Storm, Tally, boot
 from bench.keep_alive import FIRST_MAC, Load, Serve, ours
 from bench.start import PATIENCE, notify_socket, processor_seconds
 from daemon.config.settings import Settings
-from daemon.fleet.fleet import Fleet
-from daemon.fleet.model import DeviceRecord, Mac, Tenant
-from daemon.fleet.records import Snapshot
+from daemon.fleet.model import DeviceRecord, Mac
 from daemon.http.asgi import Application
-from daemon.http.phones.app import phones_app
-from daemon.provisioning.provisioner import Provisioner
-from daemon.provisioning.sealing import Sealer
 from daemon.scheduler.clock import Clock
-from daemon.store.files import load_all_templates, load_or_create_key
-from daemon.store.store import open_store
-from daemon.switchboard import Switchboard
 
 BUDGET = 30.0  # seconds for 30,000 phones
 TURNS = ("first contact", "power returns")
@@ -151,37 +143,9 @@ def free_port() -> int:
 
 async def application(serve: Serve, ready: Connection, load: Load) -> None:
     """The phones' application before the real fleet, templates and store."""
-    clock = Clock()
-    tenant = Tenant("acme", subnet=ip_network("127.0.0.0/8"), default=True)
-    settings = Settings(state_dir=load.folder)
-    armed = clock.now() + settings.provisioning.first_contact_window
-    records = [replace(record(index), armed_until=armed) for index in range(load.devices)]
-    sealer = Sealer(load_or_create_key(load.folder / "key"))
-    async with open_store(load.folder / "bench.db", (), settings.store, clock) as store:
-        fleet = Fleet(settings, Snapshot(tenants=(tenant,), records=tuple(records)), clock.now())
-        switchboard = Switchboard(fleet, store, clock)
-        provisioner = Provisioner(
-            fleet,
-            load_all_templates(settings),
-            sealer,
-            settings=settings.provisioning,
-            keep_alive=settings.keep_alive,
-            sip=settings.sip,
-        )
-        app = phones_app(
-            deliver=switchboard.deliver,
-            directory=fleet,
-            files=provisioner,
-            secret_matches=sealer.secret_matches,
-            accepting=lambda: store.accepting,
-            now=clock.now,
-            firmware=load.folder / "firmware",
-            seal=sealer.seal,
-        )
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(store.run, switchboard.deliver)
-            nursery.start_soon(switchboard.driver.run)
-            await serve(app, ready)
+    armed = Clock().now() + Settings().provisioning.first_contact_window
+    records = (replace(record(index), armed_until=armed) for index in range(load.devices))
+    await serve_phones(lambda app: serve(app, ready), load.folder, records)
 
 
 async def peer(app: Application, ready: Connection) -> None:

@@ -21,7 +21,6 @@ import selectors
 import socket
 import tempfile
 import time
-from ipaddress import ip_network
 from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
@@ -29,19 +28,10 @@ from statistics import median
 import structlog
 import trio
 
+from bench.application import serve_phones
 from bench.keep_alive import FIRST_MAC, Load, Result, Scene, Serve, ours, peer, processor_seconds
-from daemon.config.settings import Settings
-from daemon.fleet.fleet import Fleet
-from daemon.fleet.model import DeviceRecord, Mac, Tenant
-from daemon.fleet.records import Snapshot
+from daemon.fleet.model import DeviceRecord, Mac
 from daemon.http.asgi import Receive, Scope, Send
-from daemon.http.phones.app import phones_app
-from daemon.provisioning.provisioner import Provisioner
-from daemon.provisioning.sealing import Sealer
-from daemon.scheduler.clock import Clock
-from daemon.store.files import load_all_templates, load_or_create_key
-from daemon.store.store import open_store
-from daemon.switchboard import Switchboard
 
 TARGET = 4.0  # times the rate of the same application under Hypercorn
 REQUEST = (
@@ -52,39 +42,11 @@ REQUEST = (
 
 async def cached(serve: Serve, ready: Connection, load: Load) -> None:
     """The phones' application before the real fleet, templates and store."""
-    clock = Clock()
-    tenant = Tenant("acme", subnet=ip_network("127.0.0.0/8"), default=True)
-    records = [
+    records = (
         DeviceRecord(Mac(f"{FIRST_MAC + n:012x}"), tenant="acme", model="420HD", number=str(20_000 + n))
         for n in range(load.devices)
-    ]
-    settings = Settings(state_dir=load.folder)
-    sealer = Sealer(load_or_create_key(load.folder / "key"))
-    async with open_store(load.folder / "bench.db", (), settings.store, clock) as store:
-        fleet = Fleet(settings, Snapshot(tenants=(tenant,), records=tuple(records)), clock.now())
-        switchboard = Switchboard(fleet, store, clock)
-        provisioner = Provisioner(
-            fleet,
-            load_all_templates(settings),
-            sealer,
-            settings=settings.provisioning,
-            keep_alive=settings.keep_alive,
-            sip=settings.sip,
-        )
-        app = phones_app(
-            deliver=switchboard.deliver,
-            directory=fleet,
-            files=provisioner,
-            secret_matches=sealer.secret_matches,
-            accepting=lambda: store.accepting,
-            now=clock.now,
-            firmware=None,
-            seal=sealer.seal,
-        )
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(store.run, switchboard.deliver)
-            nursery.start_soon(switchboard.driver.run)
-            await serve(app, ready)
+    )
+    await serve_phones(lambda app: serve(app, ready), load.folder, records)
 
 
 async def trivial(serve: Serve, ready: Connection, load: Load) -> None:

@@ -23,7 +23,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
-from ipaddress import ip_network
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -36,20 +35,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bench.application import serve_phones
 from daemon.config.http_settings import PhoneListener
 from daemon.config.listen import Listen
-from daemon.config.settings import Settings
-from daemon.fleet.fleet import Fleet
-from daemon.fleet.model import DeviceRecord, Mac, Tenant
-from daemon.fleet.records import Snapshot
+from daemon.fleet.model import DeviceRecord, Mac
 from daemon.http.asgi import Application
-from daemon.http.phones.app import phones_app
 from daemon.http.phones.keepalive import NOTHING_WAITS
 from daemon.http.server import HttpServer
-from daemon.provisioning.served import FileRequest, Refusal
-from daemon.scheduler.clock import Clock
-from daemon.store.store import open_store
-from daemon.switchboard import Switchboard
 
 BUDGET = 2000  # durable keep-alives a second
 FIRST_MAC = 0x00908F000000
@@ -115,37 +107,10 @@ async def peer(app: Application, ready: Connection) -> None:
         ready.send(port)
 
 
-class NoFiles:
-    """This question is about keep-alives."""
-
-    def serve(self, request: FileRequest, now: float) -> Refusal:
-        """None."""
-        return Refusal("no such file")
-
-
 async def durable(serve: Serve, ready: Connection, load: Load) -> None:
     """The phones' application before the real fleet and store."""
-    clock = Clock()
-    tenant = Tenant("acme", subnet=ip_network("127.0.0.0/8"), default=True)
-    records = [DeviceRecord(Mac(f"{FIRST_MAC + n:012x}"), tenant="acme") for n in range(load.devices)]
-    settings = Settings()
-    async with open_store(load.folder / "bench.db", (), settings.store, clock) as store:
-        fleet = Fleet(settings, Snapshot(tenants=(tenant,), records=tuple(records)), clock.now())
-        switchboard = Switchboard(fleet, store, clock)
-        app = phones_app(
-            deliver=switchboard.deliver,
-            directory=fleet,
-            files=NoFiles(),
-            secret_matches=lambda *_: False,
-            accepting=lambda: store.accepting,
-            now=clock.now,
-            firmware=None,
-            seal=str,
-        )
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(store.run, switchboard.deliver)
-            nursery.start_soon(switchboard.driver.run)
-            await serve(app, ready)
+    records = (DeviceRecord(Mac(f"{FIRST_MAC + n:012x}"), tenant="acme") for n in range(load.devices))
+    await serve_phones(lambda app: serve(app, ready), load.folder, records)
 
 
 async def trivial(serve: Serve, ready: Connection, load: Load) -> None:
