@@ -87,7 +87,7 @@ async def run_daemon(
                 [manager.name for manager in settings.snmp.managers],
                 settings.store,
                 clock,
-                settings.snmp.outbox_limit,
+                settings.outbox.limit,
                 calls_of=settings.quality.window,
             )
         )

@@ -165,7 +165,7 @@ class Running:
         parts.prober.apply(contexts.client)
         parts.resolver.apply(settings.sip.dns)
         parts.store.apply(settings.store)
-        parts.store.outbox.apply([manager.name for manager in settings.snmp.managers], settings.snmp.outbox_limit)
+        parts.store.outbox.apply([manager.name for manager in settings.snmp.managers], settings.outbox.limit)
         parts.sender.apply(settings.snmp)
         parts.connectors.apply(settings.connectors)
         parts.phones_server.apply(settings.http.phones, https.phones)

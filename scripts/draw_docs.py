@@ -19,7 +19,8 @@ from typing import Any, TypeVar, get_type_hints
 
 from prometheus_client.metrics_core import Metric
 
-from daemon.fleet import catalogue, numbers, presence, reachability
+from daemon.fleet import numbers, presence, reachability
+from daemon.fleet.alarms import catalogue
 from daemon.fleet.device import Device
 from daemon.fleet.model import DeviceRecord, Mac
 from daemon.fleet.operations import kinds as operation_kinds

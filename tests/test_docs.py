@@ -15,7 +15,7 @@ from daemon import __version__
 from daemon.cli.main import ringkeeper
 from daemon.config.reload import flatten
 from daemon.config.settings import Settings
-from daemon.fleet.catalogue import OWN_ALARMS, PHONE_ALARMS
+from daemon.fleet.alarms.catalogue import OWN_ALARMS, PHONE_ALARMS
 from daemon.http.operators.app import API, API_PARTS
 
 ROOT = Path(__file__).resolve().parent.parent

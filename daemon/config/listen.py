@@ -50,6 +50,7 @@ def parse_listen(value: object, schemes: tuple[str, ...]) -> Listen:
 
 
 HttpListen = Annotated[Listen, BeforeValidator(lambda value: parse_listen(value, ("http", "https", "unix")))]
+UdpListen = Annotated[Listen, BeforeValidator(lambda value: parse_listen(value, ("udp",)))]
 SipListen = Annotated[Listen, BeforeValidator(lambda value: parse_listen(value, ("udp", "tcp", "tls")))]
 
 

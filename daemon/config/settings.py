@@ -14,6 +14,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
+from daemon.config.alarm_settings import Alarms, OutboxLimits
 from daemon.config.block import DAY, HOUR, MINUTE, Block, Port, Positive
 from daemon.config.contact_settings import Guesses, LoginScheme, RungName
 from daemon.config.durations import Duration
@@ -22,6 +23,7 @@ from daemon.config.http_settings import Http, ServerTls
 from daemon.config.import_settings import Imports
 from daemon.config.listen import DnsServer, SipListen
 from daemon.config.operation_settings import Operations
+from daemon.config.snmp_settings import Snmp
 
 
 class Log(Block):
@@ -236,41 +238,6 @@ class Requests(Block):
     verify_phones: bool = False  # phones' certificates name their MAC, not the address that they are spoken to by
 
 
-class Manager(Block):
-    """An SNMP manager that receives notifications."""
-
-    host: str
-    port: Port = 162
-    version: Literal["v2c"] = "v2c"
-    community: SecretStr = SecretStr("public")
-    kind: Literal["trap", "inform"] = "inform"
-    profile: Literal["ringkeeper", "audiocodes"] = "ringkeeper"
-
-    @property
-    def name(self) -> str:
-        """What the outbox calls this manager; a manager with another name starts with an empty outbox."""
-        return f"{self.host}:{self.port}/{self.profile}"
-
-
-class Snmp(Block):
-    """Who is told of alarms, and how insistently."""
-
-    managers: tuple[Manager, ...] = ()
-    # RFC 5612 reserves 32473 for documentation: set your own, IANA gives them out free of charge.
-    enterprise: Annotated[int, Field(ge=1, le=2**31 - 1)] = 32473
-    inform_timeout: Positive = 5.0
-    inform_retry_max: Positive = MINUTE  # a manager that is down is asked again at most this seldom
-    # A day of a bad storm: 100 alarms a minute. Beyond it the oldest rows go, counted.
-    outbox_limit: Annotated[int, Field(ge=100)] = 150_000
-
-    @model_validator(mode="after")
-    def _distinct(self) -> Self:
-        names = [manager.name for manager in self.managers]
-        if len(set(names)) < len(names):
-            raise ValueError("the same manager (host, port, profile) stands here twice")
-        return self
-
-
 class Numbers(Block):
     """How long a telephone number rests before it may be given away again."""
 
@@ -371,6 +338,8 @@ class Settings(Block):
     keep_alive: KeepAlive = KeepAlive()
     requests: Requests = Requests()
     operations: Operations = Operations()
+    alarms: Alarms = Alarms()
+    outbox: OutboxLimits = OutboxLimits()
     snmp: Snmp = Snmp()
     connectors: tuple[Connector, ...] = ()
     numbers: Numbers = Numbers()

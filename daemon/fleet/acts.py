@@ -211,6 +211,47 @@ class SettingsChanged:
     settings: Settings
 
 
+@dataclass(frozen=True, slots=True)
+class AlarmAcknowledged:
+    """An operator has seen an alarm and takes care of it; `note` is what they wrote, `taken_back` undoes it."""
+
+    id: str
+    note: str
+    by: str
+    taken_back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmDeleted:
+    """An operator ended an alarm whose clear will not come."""
+
+    id: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfOpened:
+    """An operator does not want to hear of some alarms for a while; the fields are those of `Shelf`."""
+
+    tenant: str
+    site: str
+    device: str
+    source: str
+    name: str
+    starts_at: float
+    ends_at: float
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfClosed:
+    """An operator ended a shelf before its time."""
+
+    id: int
+    by: str
+
+
 Act = (
     InventoryApplied
     | TenantDeleted
@@ -233,5 +274,9 @@ Act = (
     | DeviceSwapped
     | OperatorAdded
     | OperatorRemoved
+    | AlarmAcknowledged
+    | AlarmDeleted
+    | ShelfOpened
+    | ShelfClosed
     | SettingsChanged
 )

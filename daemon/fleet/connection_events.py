@@ -13,8 +13,8 @@ from dataclasses import fields, replace
 from daemon.errors import BadMessage
 from daemon.fleet import reachability
 from daemon.fleet.acts import ConnectionDeleted
-from daemon.fleet.alarms import Trouble
-from daemon.fleet.catalogue import CONNECTION_DOWN
+from daemon.fleet.alarms.catalogue import CONNECTION_DOWN
+from daemon.fleet.alarms.trouble import Trouble
 from daemon.fleet.commands import Answer, Command, Decided, LocateTarget
 from daemon.fleet.connection import Connection
 from daemon.fleet.events import ProbeAnswered, ProbeMissed, TargetLocated, TargetNotLocated

@@ -18,8 +18,8 @@ registration is noted, and the contact is not pinged. Not here: how servers are 
 
 from __future__ import annotations
 
-from daemon.fleet.alarms import Trouble
-from daemon.fleet.catalogue import CONNECTOR_DOWN
+from daemon.fleet.alarms.catalogue import CONNECTOR_DOWN
+from daemon.fleet.alarms.trouble import Trouble
 from daemon.fleet.commands import Command, Decided
 from daemon.fleet.consequences import follow, number
 from daemon.fleet.device import Device

@@ -7,8 +7,8 @@ state moves.
 from __future__ import annotations
 
 from daemon.fleet import presence, status
-from daemon.fleet.alarms import Trouble
-from daemon.fleet.catalogue import DEVICE_DISCONNECTED, DEVICE_UNREACHABLE, Kind
+from daemon.fleet.alarms.catalogue import DEVICE_DISCONNECTED, DEVICE_UNREACHABLE, Kind
+from daemon.fleet.alarms.trouble import Trouble
 from daemon.fleet.commands import Command, Decided
 from daemon.fleet.device import Device
 from daemon.fleet.model import Mac, Presence, Reachability, Transition

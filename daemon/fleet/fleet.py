@@ -54,7 +54,7 @@ from daemon.fleet.acts import (
     UserDeleted,
     UserWritten,
 )
-from daemon.fleet.alarms import SEQUENCE, AlarmBook
+from daemon.fleet.alarms.book import SEQUENCE, AlarmBook
 from daemon.fleet.call_book import CallBook
 from daemon.fleet.commands import Answer, Command, Decided
 from daemon.fleet.connection import Connection

@@ -1,13 +1,13 @@
-"""The nouns of alarms: how bad, of which kind, and what a monitoring team is told. Frozen values, no behaviour.
+"""The nouns of alarms: how bad, of which kind, who is told, and what is kept of those that are over. Frozen values.
 
-Not here: which alarms there are (`catalogue`), when one is raised (`alarms`), their numbers in other dialects
-(`daemon.snmp.oids`).
+Not here: which alarms there are (`alarms.catalogue`), when one is raised and who hears of it (`alarms.book`), their
+numbers in other dialects (`daemon.snmp.oids`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 from daemon.fleet.model import Mac
 
@@ -39,12 +39,32 @@ class EventType(IntEnum):
     TIME_DOMAIN_VIOLATION = 10
 
 
+class Telling(StrEnum):
+    """Whether receivers hear of an active alarm, or what it waits for. `alarms.telling` has the table."""
+
+    TOLD = "told"
+    HELD = "held"  # it is young, and may be over soon or part of something larger
+    FOLDED = "folded"  # beneath the alarm of its site
+    SHELVED = "shelved"  # an operator does not want to hear of it for a while
+    QUEUED = "queued"  # there are too many at once
+
+
+class Occasion(StrEnum):
+    """Why a notification is sent."""
+
+    RAISED = "raised"
+    CHANGED = "changed"
+    CLEARED = "cleared"
+
+
 @dataclass(frozen=True, slots=True)
 class Alarm:
     """An active alarm.
 
-    `id` names the problem (source, name, cause) and is the same whenever it comes back; `sequence` is that of its
-    latest notification; `probable_cause` counts by AcAlarmProbableCause.
+    `id` names the problem (source, name, type, cause) and is the same whenever it comes back; `sequence` is that of
+    its latest notification, 0 before the first; `probable_cause` counts by AcAlarmProbableCause; `site` is
+    "tenant/site", "" for none. `known` is whether receivers were told of it and so have to be told of its end;
+    `peak` its worst severity so far, by which it is routed; `parent` the id of the site's alarm it is folded beneath.
     """
 
     id: str
@@ -60,16 +80,58 @@ class Alarm:
     additional_info: tuple[str, ...]
     raised_at: float
     updated_at: float
+    site: str = ""
+    telling: Telling = Telling.TOLD
+    known: bool = True
+    peak: Severity = Severity.CLEARED
+    parent: str = ""
+    raises: int = 1  # how often it was raised within this life, more than once when it flaps
+    acknowledged_by: str = ""
+    acknowledged_at: float | None = None
+    note: str = ""  # what whoever acknowledged it wrote
+
+
+@dataclass(frozen=True, slots=True)
+class PastAlarm:
+    """An alarm that is over: as it last was, when it ended, and by which reason. `id` rises with time."""
+
+    id: int
+    alarm: Alarm
+    cleared_at: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """What receivers are not told of from `starts_at` to `ends_at`, and why (RFC 8632, section 4.5).
+
+    An alarm is shelved when it fits every field that is not "": `site` is "tenant/site", `device` a MAC, `name` the
+    alarm's. One with a name is an operator's patience with an alarm, one without a maintenance window.
+    """
+
+    id: int
+    tenant: str
+    site: str
+    device: str
+    source: str
+    name: str
+    starts_at: float
+    ends_at: float
+    reason: str
+    by: str
+    created_at: float
 
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """What a monitoring team is told: an alarm as it was at `at`, with its gapless sequence number.
+    """What receivers are told: an alarm as it was at `at`, and why now.
 
-    A clear is a notification whose alarm has severity CLEARED.
+    `sequence` counts all notifications without a gap; each receiver's own count is the outbox's. A clear is a
+    notification whose alarm has severity CLEARED; its `peak` says how bad it had been.
     """
 
     sequence: int
     at: float
     alarm: Alarm
     device_ip: str = ""
+    occasion: Occasion = Occasion.RAISED

@@ -18,8 +18,8 @@ from daemon.fleet.acts import (
     SettingsChanged,
     TenantDeleted,
 )
-from daemon.fleet.alarms import Trouble
-from daemon.fleet.catalogue import STORE_FAILURE
+from daemon.fleet.alarms.catalogue import STORE_FAILURE
+from daemon.fleet.alarms.trouble import Trouble
 from daemon.fleet.commands import Answer, Command, Decided
 from daemon.fleet.consequences import expect_report
 from daemon.fleet.events import StoreFailed, StoreRecovered

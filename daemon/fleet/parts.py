@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from daemon.config.settings import Settings
-from daemon.fleet.alarms import AlarmBook
+from daemon.fleet.alarms.book import AlarmBook
 from daemon.fleet.call_book import CallBook
 from daemon.fleet.connection import ConnectionBook
 from daemon.fleet.documents import DocumentBook

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from daemon.fleet import presence
-from daemon.fleet.alarms import Trouble
-from daemon.fleet.catalogue import ENDED_BY_REGISTRATION
+from daemon.fleet.alarms.catalogue import ENDED_BY_REGISTRATION
+from daemon.fleet.alarms.trouble import Trouble
 from daemon.fleet.commands import Answer, Command, Decided
 from daemon.fleet.consequences import expect_report, follow, refresh_status, source_of
 from daemon.fleet.device import Device

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from daemon.fleet.alarms import Trouble
+from daemon.fleet.alarms.catalogue import QUALITY_DEGRADED
+from daemon.fleet.alarms.trouble import Trouble
 from daemon.fleet.call_book import Reporter
 from daemon.fleet.calls import CallQuality, QualityReport
-from daemon.fleet.catalogue import QUALITY_DEGRADED
 from daemon.fleet.commands import Command, Decided
 from daemon.fleet.device import Device
 from daemon.fleet.events import LifeSign, QualityReported

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from daemon.fleet.calls import CallQuality
 from daemon.fleet.model import ConnectionRecord, ConnectionState, DeviceRecord, DeviceState, Mac, Server, Tenant
-from daemon.fleet.notifications import Alarm
+from daemon.fleet.notifications import Alarm, Shelf
 from daemon.fleet.operations.operation import Item, Operation
 
 
@@ -237,6 +237,8 @@ class Snapshot:
     records: tuple[DeviceRecord, ...] = ()
     states: tuple[DeviceState, ...] = ()
     alarms: tuple[Alarm, ...] = ()
+    shelves: tuple[Shelf, ...] = ()
+    alarms_recorded: int = 0  # the newest id of the history
     numbers: tuple[NumberEntry, ...] = ()
     requests: tuple[PhoneRequest, ...] = ()
     operations: tuple[Operation, ...] = ()

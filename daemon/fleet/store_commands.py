@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from daemon.fleet.calls import CallQuality
 from daemon.fleet.model import ConnectionState, DeviceRecord, DeviceState, Mac, Server, Tenant, Transition
-from daemon.fleet.notifications import Alarm, Notification
+from daemon.fleet.notifications import Alarm, Notification, PastAlarm, Shelf
 from daemon.fleet.operations.operation import Item, Operation
 from daemon.fleet.records import Document, FileVersion, NumberEntry, Operator, PhoneRequest, StoredFile, User
 
@@ -175,8 +175,29 @@ class DropAlarm:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordAlarm:
+    """Add an alarm that is over to the history."""
+
+    past: PastAlarm
+
+
+@dataclass(frozen=True, slots=True)
+class SaveShelf:
+    """Keep a shelf."""
+
+    shelf: Shelf
+
+
+@dataclass(frozen=True, slots=True)
+class DropShelf:
+    """A shelf has ended."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Notify:
-    """Tell every manager; becomes one outbox row per manager in the transaction of the alarm itself."""
+    """Tell every receiver it concerns; one outbox row for each, in the transaction of the alarm itself."""
 
     notification: Notification
 
@@ -274,6 +295,9 @@ Write = (
     | AppendTransition
     | SaveAlarm
     | DropAlarm
+    | RecordAlarm
+    | SaveShelf
+    | DropShelf
     | SaveNumber
     | SaveRequest
     | DropRequest

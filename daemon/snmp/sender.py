@@ -19,7 +19,7 @@ from typing import Generic, Protocol, Self, TypeVar
 import structlog
 import trio
 
-from daemon.config.settings import Manager, Snmp
+from daemon.config.snmp_settings import Manager, Snmp
 from daemon.errors import BadMessage
 from daemon.fleet.notifications import Notification
 from daemon.scheduler.clock import Clock

@@ -17,8 +17,9 @@ from pathlib import Path
 import structlog
 import trio
 
+from daemon.config.alarm_settings import OutboxLimits
 from daemon.config.block import DAY, HOUR
-from daemon.config.settings import Quality, Snmp, StoreLimits
+from daemon.config.settings import Quality, StoreLimits
 from daemon.errors import StoreUnavailable
 from daemon.fleet.calls import CallQuality, CallsWanted
 from daemon.fleet.delivery import Deliver
@@ -36,7 +37,7 @@ from daemon.store.outbox import Outbox, OutboxStatistics
 
 log = structlog.get_logger("store")
 
-OUTBOX_LIMIT: int = Snmp.model_fields["outbox_limit"].default
+OUTBOX_LIMIT: int = OutboxLimits.model_fields["limit"].default
 QUALITY_WINDOW: float = Quality.model_fields["window"].default
 
 LAST_FLUSH = 5.0  # seconds for what is still unwritten at the end; the service manager allows more

@@ -5,7 +5,8 @@ from pathlib import Path
 from daemon.config.block import Block
 from daemon.config.files import MOST_SECRET_BYTES, read_text, resolve_files
 from daemon.config.positions import Key, Table, read_yaml
-from daemon.config.settings import Settings, Snmp
+from daemon.config.settings import Settings
+from daemon.config.snmp_settings import Snmp
 from daemon.errors import Fault
 
 

@@ -19,7 +19,8 @@ from daemon.config.inventory import LISTS
 from daemon.config.loader import load_settings
 from daemon.config.positions import Table, place_of, read_yaml
 from daemon.config.reload import RESTART_ONLY, flatten
-from daemon.config.settings import Connector, KeepAlive, Manager, Qualify, Settings, Sip, Snmp
+from daemon.config.settings import Connector, KeepAlive, Qualify, Settings, Sip
+from daemon.config.snmp_settings import Manager, Snmp
 from daemon.errors import Fault
 
 ROOT = Path(__file__).parents[2]
@@ -33,7 +34,9 @@ EXAMPLES = {
     "http.operators.listen",
     "sip.listen",
     "sip.domain",
+    "snmp.users",
     "snmp.managers",
+    "snmp.agent.access",
     "connectors",
 }
 
@@ -47,10 +50,11 @@ SELF_EXPLAINING = {
     "port",
     "version",
     "community",
+    "name",
 }
 
 
-LISTED = ("managers", "connectors")  # keys whose value is a list of blocks
+LISTED = ("managers", "users", "access", "connectors")  # keys whose value is a list of blocks
 
 
 def keys_of(block: type[BaseModel], prefix: str = "") -> list[str]:
@@ -78,7 +82,7 @@ def keys_in(table: Table, prefix: str = "") -> list[str]:
 
 def example() -> str:
     """The example with its commented-out blocks in force: "#" without a space after it."""
-    return re.sub(r"(?m)^((?:  )?)#(?! \S)", r"\1", EXAMPLE.read_text())
+    return re.sub(r"(?m)^((?:  ){0,2})#(?! \S)", r"\1", EXAMPLE.read_text())
 
 
 @pytest.fixture
@@ -190,6 +194,11 @@ def default_in_manual(key: str) -> str:
     return found[1] if found else ""
 
 
+def written(said: str) -> object:
+    """A default as the manual words it, as YAML would give it."""
+    return None if said == "none" else said[1:-1].split(", ") if said[0] == "[" else said
+
+
 def test_the_manual_shows_every_key_once() -> None:
     assert sorted(keys_in(manual()[0])) == sorted(keys_of(Settings))
 
@@ -203,7 +212,7 @@ def test_the_manual_shows_every_key_of_the_inventory() -> None:
 @pytest.mark.parametrize("key", sorted(dict(flatten(Settings()))))
 def test_the_manual_says_the_default(key: str) -> None:
     said = default_in_manual(key)
-    value: object = None if said == "none" else said[1:-1].split(", ") if said[0] == "[" else said
+    value = written(said)
     for name in reversed(key.split(".")):
         value = {name: value}
     defaults = dict(flatten(Settings()))
@@ -213,7 +222,8 @@ def test_the_manual_says_the_default(key: str) -> None:
 def test_the_manual_says_the_defaults_of_a_manager() -> None:
     said = {name: default_in_manual(f"snmp.managers.{name}") for name in Manager.model_fields}
     assert said.pop("host") == "required"
-    assert Manager.model_validate({"host": "a", **said}) == Manager(host="a")
+    given = {name: written(default) for name, default in said.items() if default != "none"}
+    assert Manager.model_validate({"host": "a", **given}) == Manager(host="a")
 
 
 def test_the_manual_and_the_plan_agree_on_what_takes_a_restart() -> None:

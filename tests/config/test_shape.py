@@ -2,15 +2,16 @@ from __future__ import annotations
 
 from daemon.config.entries import WrittenDevice
 from daemon.config.http_settings import Http
-from daemon.config.settings import Manager, Provisioning, Settings, Snmp
+from daemon.config.settings import Provisioning, Settings
 from daemon.config.shape import block_at, shape_of
+from daemon.config.snmp_settings import Manager, Snmp, SnmpUser
 
 
 def test_blocks_lists_paths_and_secrets_are_told_apart() -> None:
     assert shape_of(Settings).blocks["http"] is Http
     assert shape_of(Settings).paths == {"state_dir", "inventory"}
     assert shape_of(Provisioning).paths == {"templates", "firmware"}
-    assert shape_of(Snmp).lists == {"managers": Manager}
+    assert shape_of(Snmp).lists == {"managers": Manager, "users": SnmpUser}
     assert shape_of(Manager).twins == {"community_file": "community"}
     assert shape_of(WrittenDevice).twins == {"sip_password_file": "sip_password"}
 

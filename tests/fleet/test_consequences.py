@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from daemon.fleet.catalogue import DEVICE_DISCONNECTED, DEVICE_UNREACHABLE
+from daemon.fleet.alarms.catalogue import DEVICE_DISCONNECTED, DEVICE_UNREACHABLE
 from daemon.fleet.commands import Command, Decided
 from daemon.fleet.consequences import follow, source_of
 from daemon.fleet.events import KeepAliveHeard

@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 import trio
 
-from daemon.config.settings import Manager, Snmp
+from daemon.config.snmp_settings import Manager, Snmp
 from daemon.fleet.notifications import Notification
 from daemon.scheduler.clock import Clock
 from daemon.snmp import oids

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.fleet import catalogue
+from daemon.fleet.alarms import catalogue
 from daemon.fleet.notifications import EventType, Severity
 from daemon.snmp import oids
 

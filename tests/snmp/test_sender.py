@@ -14,7 +14,7 @@ import trio.testing
 from pydantic import SecretStr
 from trio.testing import MockClock
 
-from daemon.config.settings import Manager, Snmp
+from daemon.config.snmp_settings import Manager, Snmp
 from daemon.fleet.notifications import Notification
 from daemon.scheduler.clock import Clock
 from daemon.snmp import oids

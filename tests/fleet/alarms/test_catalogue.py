@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from daemon.fleet.catalogue import ECHOES, ENDED_BY_REGISTRATION, OWN_ALARMS, PHONE_ALARMS, Kind
+from daemon.fleet.alarms.catalogue import ECHOES, ENDED_BY_REGISTRATION, OWN_ALARMS, PHONE_ALARMS, Kind
 from daemon.fleet.notifications import Severity
 
 KINDS = [*PHONE_ALARMS.values(), *OWN_ALARMS]

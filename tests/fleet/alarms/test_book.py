@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.fleet.acts import DeviceDeleted
-from daemon.fleet.alarms import ALARMS_PER_DEVICE, SEQUENCE
+from daemon.fleet.alarms.book import ALARMS_PER_DEVICE, SEQUENCE
 from daemon.fleet.commands import Decided
 from daemon.fleet.events import AlertsHeard, KeepAliveHeard
 from daemon.fleet.model import Status

@@ -10,56 +10,20 @@ listens. Not here: what kinds of alarm there are (`catalogue`), when a device is
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from hashlib import sha256
+from dataclasses import replace
 
-from daemon.fleet.catalogue import ECHOES, PHONE_ALARMS, Kind
+from daemon.fleet.alarms.catalogue import ECHOES, Kind
+from daemon.fleet.alarms.trouble import Trouble
 from daemon.fleet.commands import Command, Decided
 from daemon.fleet.device import Device
-from daemon.fleet.events import Alert
 from daemon.fleet.model import Mac
-from daemon.fleet.notifications import Alarm, EventType, Notification, Severity
+from daemon.fleet.notifications import Alarm, Notification, Severity
 from daemon.fleet.store_commands import DropAlarm, Notify, SaveAlarm, SaveMark
 
 SEQUENCE = "notification_sequence"
 
 # A broken phone may invent alarms; a good one has nine kinds. More than this per phone is noise.
 ALARMS_PER_DEVICE = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """Something to raise: a kind, where it is, and its particulars."""
-
-    name: str
-    severity: Severity
-    event_type: EventType
-    probable_cause: int
-    text: str
-    info: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, kind: Kind, detail: str = "") -> Trouble:
-        """A trouble of a known kind, `detail` as additional information."""
-        info = (detail,) if detail else ()
-        return cls(kind.name, kind.severity, kind.event_type, kind.probable_cause, kind.text, info)
-
-    @classmethod
-    def told_by_phone(cls, alert: Alert) -> Trouble:
-        """What a phone reported; type, cause and name are the catalogue's where it knows the alarm."""
-        kind = PHONE_ALARMS.get(alert.name.upper())
-        if kind is None:
-            event_type = EventType(alert.event_type) if alert.event_type in set(EventType) else EventType.OTHER
-            name, cause = alert.name, alert.probable_cause
-        else:
-            name, event_type, cause = kind.name, kind.event_type, kind.probable_cause
-        text = alert.description or (kind.text if kind else alert.name)
-        return cls(name, alert.severity, event_type, cause, text, alert.additional_info)
-
-    def identity(self, source: str) -> str:
-        """The stable id of this trouble at `source`: 16 hex digits."""
-        told = "\n".join((source, self.name, str(int(self.event_type)), str(self.probable_cause)))
-        return sha256(told.encode()).hexdigest()[:16]
 
 
 class AlarmBook:
