@@ -4,4 +4,4 @@ Run it as `ringkeeper` or `python -m daemon`, never as a file inside this folder
 shadow the standard library's `http`. The map of this package is `docs/architecture.md`.
 """
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
