@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import islice
 from operator import attrgetter
 
@@ -23,6 +25,14 @@ PATIENCE = 0.04
 _PLACE = attrgetter("place")
 
 
+@dataclass(frozen=True, slots=True)
+class PaceStatistics:
+    """Targets that wait now, and how often one had to wait since start, by the limit that was used up."""
+
+    waiting: int
+    held_back: dict[str, int]
+
+
 class Pace:
     """The lines of targets that are due."""
 
@@ -31,6 +41,7 @@ class Pace:
         self._waiting: dict[Target, str] = {}  # in which line each is, whatever its site is by now
         self._sites: dict[str, TokenBucket] = {}
         self._look_again_at = math.inf
+        self._held_back = {"max_rate": 0, "site_rate": 0}
         self.apply(settings)
 
     def __len__(self) -> int:
@@ -52,9 +63,9 @@ class Pace:
         """Who may be pinged now, of those that waited and those that are `due`; the others wait."""
         room = self._all.level(now)
         if self._waiting or len(due) > room or not self._sites_bear(due, now):
-            for target in due:
-                self._line_up(target)
+            arrived = [target for target in due if self._line_up(target)]
             due = self._first(room, now)
+            self._held_back["max_rate" if len(due) == room else "site_rate"] += self._still_waiting(arrived)
             self._look_again_at = now + PATIENCE
         self._all.spend(len(due))
         return due
@@ -69,16 +80,26 @@ class Pace:
             self._of(site).spend(count)
         return True
 
+    def statistics(self) -> PaceStatistics:
+        """A snapshot."""
+        return PaceStatistics(len(self._waiting), dict(self._held_back))
+
     def forget(self, target: Target) -> None:
         """It is not to be pinged any more."""
         site = self._waiting.pop(target, None)
         if site is not None:
             del self._lines[site][target]
 
-    def _line_up(self, target: Target) -> None:
-        if target not in self._waiting:
-            self._waiting[target] = target.place
-            self._lines.setdefault(target.place, {})[target] = None
+    def _line_up(self, target: Target) -> bool:
+        """Whether it did not wait already."""
+        if target in self._waiting:
+            return False
+        self._waiting[target] = target.place
+        self._lines.setdefault(target.place, {})[target] = None
+        return True
+
+    def _still_waiting(self, targets: Iterable[Target]) -> int:
+        return sum(target in self._waiting for target in targets)
 
     def _first(self, room: int, now: float) -> list[Target]:
         """As many as there is room for, of each site as many as it bears; whose line goes on has its turn last."""

@@ -70,6 +70,7 @@ class AuthenticationStatistics:
     challenged: int  # asked for credentials
     stale: int  # right credentials with a nonce that is used up; asked again
     proved: int  # credentials that were right
+    nonces_pushed_out: int  # that were still good and made room for others
     nonces: int  # remembered
     failing_users: int
     failing_sources: int
@@ -104,6 +105,7 @@ class Authentication:
             challenged=self._challenged,
             stale=self._stale,
             proved=self._proved,
+            nonces_pushed_out=self._nonces.pushed_out,
             nonces=len(self._nonces),
             failing_users=len(self._users),
             failing_sources=len(self._sources),
@@ -212,18 +214,22 @@ class Authentication:
 def _comes_from(device: Device | None, source: Source) -> bool:
     """Whether the sender is where the device registered from: nobody else behind its NAT has that port."""
     contacts = (binding.contact for binding in device.bindings) if device else ()
-    return any((contact.host, contact.port, contact.transport) == source for contact in contacts)
+    return any((contact.host, contact.port, contact.transport) == source[:3] for contact in contacts)
 
 
 def _means(digest_uri: str, request_uri: str, domain: str) -> bool:
     """Whether both may be the same resource (RFC 7616 section 3.4.6).
 
     Phones drop the port, the parameters or the domain; and some, SIPp among them, write the address they send to, which
-    is one of ours as far as we can know: NAT may have made anything of it.
+    is one of ours as far as we can know: NAT may have made anything of it. In IPv6 SIPp 3.6.1 leaves the brackets out.
     """
     if digest_uri == request_uri or digest_uri.rstrip(":") in ("", "sip", "sips"):
         return True
-    host = parse_sip_uri(digest_uri if ":" in digest_uri else f"sip:{digest_uri}").host
+    written = digest_uri if ":" in digest_uri else f"sip:{digest_uri}"
+    bare = written.partition(":")[2]
+    if is_numeric(bare) or is_numeric(bare.rpartition(":")[0]):
+        return True
+    host = parse_sip_uri(written).host
     return host in (parse_sip_uri(request_uri).host, domain.lower()) or is_numeric(host)
 
 

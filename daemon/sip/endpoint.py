@@ -27,6 +27,7 @@ from daemon.sip import authentication, intake, publish, trace
 from daemon.sip.authentication import AuthenticationStatistics, nobodys_password
 from daemon.sip.connections import Connections, ConnectionStatistics, Ears
 from daemon.sip.flow import Flow
+from daemon.sip.flows import Flows
 from daemon.sip.intake import Intake
 from daemon.sip.message import STREAMS, Request, Source
 from daemon.sip.mmsg import ABOUT_ANOTHER
@@ -65,6 +66,7 @@ class SipStatistics:
     answered: int  # pings, in time
     late: int  # pings, after their timeout
     missed: int  # pings that timed out or could not be sent
+    pushed_out: int  # pings among these whose late answer will not be recognised: there were too many others
     received: int  # messages and datagrams of any kind
     requests: int  # well-formed ones among them
     registrations: int  # changes of a registration that were acknowledged
@@ -176,6 +178,7 @@ class SipEndpoint:
             answered=pings["answered"],
             late=pings["late"],
             missed=pings["missed"],
+            pushed_out=self._pinger.probes.pushed_out,
             received=self._received,
             requests=others["requests"],
             registrations=others["registrations"],
@@ -204,14 +207,14 @@ class SipEndpoint:
             async with trio.open_nursery() as nursery:
                 await nursery.start(self._intake.run, deliver)
                 # Twice, since the first connection may be there before we know by which port it came.
-                self._pinger.start(_first_of_each_family(flows), {}, self._settings, deliver)
+                self._pinger.start(Flows(flows), {}, self._settings, deliver)
                 ears = Ears(self._take_message, self._intake.note_life, lambda _: None, self._pinger.dial_failed)
                 await nursery.start(self._connections.run, ears)
                 self._addresses = self._in_order(flows)
                 rooms = {str(flow.listen): flow.room for flow in flows}
                 log.info("listening", event_name="sip-listening", answers_kept_by_the_kernel=rooms)
                 streams = {listen.scheme: (listen.host, listen.port) for listen in self._connections.addresses}
-                self._pinger.start(_first_of_each_family(flows), streams, self._settings, deliver)
+                self._pinger.start(Flows(flows), streams, self._settings, deliver)
                 for flow in flows:
                     nursery.start_soon(self._receive, flow)
                 nursery.start_soon(self._pinger.driver.run)
@@ -311,14 +314,10 @@ class SipEndpoint:
         """A message of our own accord; over a stream only by the connection that is there."""
         if to.transport in STREAMS:
             return self.send_over(to, data)
-        flow = self._pinger.flow_to(to.host)
+        flow = self._pinger.flow_to(to)
         return flow is not None and self.send_datagram(flow, to, data)
 
     def overhear(self, packet: Packet) -> None:
         """A message passed: whoever traces its device is to see it."""
         if self.traces.active:
             self.traces.overhear(self._clock.now(), packet)
-
-
-def _first_of_each_family(flows: list[Flow]) -> dict[int, Flow]:
-    return {flow.family: flow for flow in reversed(flows)}

@@ -53,10 +53,11 @@ class Flow:
         self.room = self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // _BYTES_EACH
         self._dropped = 0
         self._bind(listen)
-        self.inbox = Inbox(self.socket)
-        self.outbox = Outbox(self.socket, NAME_LENGTH[self.family])
         host, port = self.socket.getsockname()[:2]
         self.address: Address = (host, port)
+        self.listener = str(self.listen)  # as contacts name it that registered here
+        self.inbox = Inbox(self.socket, self.listener)
+        self.outbox = Outbox(self.socket, NAME_LENGTH[self.family])
 
     def overflown(self) -> int:
         """How many datagrams the kernel threw away since the last call, because we did not take them in fast enough."""

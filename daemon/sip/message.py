@@ -35,12 +35,14 @@ STREAMS = ("tcp", "tls")
 class Source(NamedTuple):
     """Where a message came from: a numeric host and its port, over "udp", "tcp" or "tls".
 
-    Over a stream this names the connection itself, and an answer goes back over that one.
+    Over a stream this names the connection itself, and an answer goes back over that one. Over UDP `listener` is the
+    one of ours that it came in by, as `Contact` has it; "" is any that leads there.
     """
 
     host: str
     port: int
     transport: str = "udp"
+    listener: str = ""
 
 
 # Section 7.3.3 and the registry at IANA; every compact form there is.

@@ -65,8 +65,10 @@ _LENGTH_AT, _LENGTH_STEP = _Message.length.offset // 4, ctypes.sizeof(_Message) 
 class Inbox:
     """Datagrams that arrive at one socket."""
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, listener: str = "") -> None:
+        """`listener` is what every `Source` names as the one of ours."""
         self._socket = sock
+        self._listener = listener
         self._data = mmap.mmap(-1, BATCH * _ROOM)
         self._names = bytearray(BATCH * _LONGEST_NAME)
         self._control = bytearray(BATCH * _CONTROL)
@@ -113,8 +115,9 @@ class Inbox:
         port = int.from_bytes(name[2:4], "big")
         if int.from_bytes(name[:2], sys.byteorder) == socket.AF_INET6:
             host, scope = socket.inet_ntop(socket.AF_INET6, name[8:24]), int.from_bytes(name[24:28], sys.byteorder)
-            return Source(f"{host}%{scope}" if scope else host, port)  # a link-local one leads nowhere without it
-        return Source(socket.inet_ntop(socket.AF_INET, name[4:8]), port)
+            host = f"{host}%{scope}" if scope else host  # a link-local one leads nowhere without it
+            return Source(host, port, listener=self._listener)
+        return Source(socket.inet_ntop(socket.AF_INET, name[4:8]), port, listener=self._listener)
 
 
 class Outbox:

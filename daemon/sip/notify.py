@@ -53,5 +53,5 @@ class CheckSync:
 
 
 def destination(contact: Contact) -> Source:
-    """Where packets to a contact go; over a stream this names the connection that it registered over."""
-    return Source(contact.host, contact.port, contact.transport)
+    """Where packets to a contact go, and by which listener; over a stream this names its connection."""
+    return Source(contact.host, contact.port, contact.transport, contact.listener)

@@ -2,8 +2,8 @@
 
 Everything here handles many at once, because at 20,000 phones the way there and back for each alone would cost more
 than what is done on it. A phone that registered over TCP or TLS is pinged over that very connection, never by a new
-one; only what an operator wrote down, a trunk, may be dialled. Not here: who is pinged and when (the fleet), waiting
-for sockets (`endpoint`).
+one; only what an operator wrote down, a trunk, may be dialled. Not here: who is pinged and when (the fleet), by which
+UDP socket (`flows`), waiting for sockets (`endpoint`).
 """
 
 from __future__ import annotations
@@ -30,8 +30,10 @@ from daemon.scheduler.clock import Clock
 from daemon.scheduler.driver import Driver
 from daemon.sip.connections import Connections
 from daemon.sip.flow import IPV4, IPV6, Flow, family_of
+from daemon.sip.flows import Flows
 from daemon.sip.icmp import Ancillary, unreachable
 from daemon.sip.message import STREAMS, Address, Source
+from daemon.sip.notify import destination
 from daemon.sip.options import OptionsTemplate, match_answers, quoted_token
 from daemon.sip.probes import GRAIN as PROBES_GRAIN
 from daemon.sip.probes import TIMEOUT, Probes
@@ -55,7 +57,7 @@ class Pinger:
     ) -> None:
         self.counts: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
-        self.flows: Mapping[int, Flow] = {}  # the first of each address family, while the endpoint runs
+        self.flows = Flows()  # those there are while the endpoint runs
         self.probes = Probes(qualify.timeout, new_tokens)
         self.driver = Driver(self.probes, clock, self._tell_missed)
         self._tag = new_tokens(1)[0]
@@ -67,21 +69,21 @@ class Pinger:
         self._deaf_until = -math.inf  # until then a ping that was missed may have been answered
         self._dialling: dict[Source, str] = {}  # the ping a connection is being opened for
 
-    def start(self, flows: Mapping[int, Flow], streams: Mapping[str, Address], settings: Sip, deliver: Deliver) -> None:
-        """Our sockets are open: the first of each address family, and where we listen for each kind of stream."""
+    def start(self, flows: Flows, streams: Mapping[str, Address], settings: Sip, deliver: Deliver) -> None:
+        """Our sockets are open: those for datagrams, and where we listen for each kind of stream."""
         self.flows, self._listening, self._deliver = flows, streams, deliver
         self.introduce(settings)
 
     def stop(self) -> None:
         """Our sockets are closed: from now on no ping can leave."""
-        self.flows, self._listening, self._streams = {}, {}, {}
+        self.flows, self._listening, self._streams = Flows(), {}, {}
 
     def introduce(self, settings: Sip) -> None:
         """How pings name their sender from now on."""
-        for flow in self.flows.values():
+        for flow in self.flows:
             flow.options = OptionsTemplate(flow.address, settings.domain, settings.user_agent, self._tag)
         # A connection that we open to a trunk needs no listener of ours; what we are called then says so.
-        local = next((flow.address for flow in self.flows.values()), ("0.0.0.0", DEFAULT_PORT))
+        local = next((flow.address for flow in self.flows), ("0.0.0.0", DEFAULT_PORT))
         for transport in STREAMS:
             address = self._listening.get(transport, local)
             self._streams[transport] = OptionsTemplate(
@@ -102,9 +104,10 @@ class Pinger:
                 by_family[contact.family].append(target)
         alone = by_family.pop(0)
         for family, targets in by_family.items():
-            if targets and family in self.flows:
-                self._send_all(self.flows[family], targets, now)
-            else:
+            shares = self.flows.share_out(family, targets) if targets else {}
+            for flow, share in shares.items():
+                self._send_all(flow, share, now)
+            if not shares:
                 alone += targets
         for target in alone:
             self._send_alone(target, now)
@@ -148,9 +151,9 @@ class Pinger:
         if token and self.probes.failed(token, f"connection failed: {reason}"):
             self.driver.poke()
 
-    def flow_to(self, host: str) -> Flow | None:
-        """The UDP socket of ours that reaches this address; None for a name, or a family we do not listen on."""
-        return self.flows.get(family_of(host) or 0)
+    def flow_to(self, to: Source) -> Flow | None:
+        """The UDP socket of ours for whoever is there; None for a name, or a family we do not listen on."""
+        return self.flows.leading_to(to.host, to.listener)
 
     def sent_by(self, to: Source) -> str | None:
         """As what (`host:port`) we are reached by whoever is there; None if nothing can be sent there."""
@@ -178,19 +181,20 @@ class Pinger:
         if contact is None:
             return
         token = self.probes.start([target.key], now)[0]
-        to = Source(contact.host, contact.port, contact.transport)
+        to = destination(contact)
         template = self._template(to)
         if template is None:
             self._fail(token, "send failed", "unresolvable" if family_of(to.host) is None else "no-socket")
             return
         data = template.render(contact, token)
-        over = self._over_udp if to.transport == "udp" else self._over_stream
-        if over(to, contact, data, token):
+        flow = self.flow_to(to) if to.transport == "udp" else None
+        left = self._over_udp(flow, contact, data, token) if flow else self._over_stream(to, contact, data, token)
+        if left:
             self.counts["sent"] += 1
-            self._traces.note(target.key, now, Packet("sent", to, data.encode("ascii")))
+            packet = Packet("sent", to, data.encode("ascii"), flow.address if flow else None)
+            self._traces.note(target.key, now, packet)
 
-    def _over_udp(self, to: Source, contact: Contact, data: str, token: str) -> bool:
-        flow = self.flows[family_of(to.host) or 0]
+    def _over_udp(self, flow: Flow, contact: Contact, data: str, token: str) -> bool:
         failed = flow.outbox.send([data], [contact.socket_address])
         for _, code in failed:
             self._fail(token, "send failed", f"send-{errno.errorcode.get(code, code)}")
@@ -214,7 +218,7 @@ class Pinger:
     def _template(self, to: Source) -> OptionsTemplate | None:
         if to.transport != "udp":
             return self._streams.get(to.transport)
-        flow = self.flow_to(to.host)
+        flow = self.flow_to(to)
         return flow.options if flow else None
 
     def _fail(self, token: str, cause: str, reason: str) -> None:

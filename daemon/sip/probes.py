@@ -38,6 +38,7 @@ class Probes:
         self._late: dict[str, str] = {}
         self._late_queue: deque[tuple[float, str]] = deque()
         self._failed: list[ProbeMissed] = []
+        self.pushed_out = 0  # missed pings whose late answer will not be recognised: there were too many others
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -107,6 +108,8 @@ class Probes:
         return missed
 
     def _forget(self, now: float) -> None:
-        queue = self._late_queue
-        while queue and (queue[0][0] <= now or len(queue) > MAX_LATE):
-            self._late.pop(queue.popleft()[1], None)
+        queue, late = self._late_queue, self._late
+        while queue and queue[0][0] <= now:
+            late.pop(queue.popleft()[1], None)
+        while len(queue) > MAX_LATE:
+            self.pushed_out += late.pop(queue.popleft()[1], None) is not None

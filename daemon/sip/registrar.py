@@ -3,8 +3,8 @@
 A device has several bindings (`bindings`); all of them stand in the fleet, and on the disk, so that the order of
 requests counts across a restart. What stands here is only who took everything back a moment ago. Any domain that led
 here is served; whether it is the device's assigned server is the fleet's rule. Packets go to the address the REGISTER
-came from, whatever the contact says, since that is what passes NAT (RFC 3581, RFC 5626); over a stream, back over the
-very connection. With Path (RFC 3327) that address is the proxy's.
+came from, whatever the contact says, since that is what passes NAT (RFC 3581, RFC 5626): by the listener that it came
+in by, over a stream by the very connection. With Path (RFC 3327) that address is the proxy's.
 
 Requests of one device are handled in the order in which they come, since each is handled whole. Not here: refusing
 malformed requests (`refusals`), who may register (`authentication`), retransmissions (`transactions`).
@@ -158,10 +158,10 @@ class Registrar:
         uri = parse_contact_uri(contact.uri)
         expires = self._expires(request, contact)
         reg_id = _reg_id(contact) if origin.outbound else 0
-        host, port, transport = origin.source
+        host, port, transport, listener = origin.source
         until = now + min(expires, self._settings.max_expires)
         binding = Binding(
-            contact=Contact(contact.uri, host, port, until, transport, origin.route),
+            contact=Contact(contact.uri, host, port, until, transport, origin.route, listener),
             call_id=origin.call_id,
             cseq=origin.cseq,
             q=_quality(contact.params.get("q", "1")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import pytest
 
@@ -40,18 +40,19 @@ class Office(NamedTuple):
 
 
 @asynccontextmanager
-async def office(folder: Path, **qualify: Any) -> AsyncIterator[Office]:
+async def office(folder: Path, host: str = "127.0.0.1", **qualify: Any) -> AsyncIterator[Office]:
     """Two phones. Only MD5 is offered: SIPp 3.6.1 knows no other."""
-    port = free_port()
+    port = free_port(host)
+    written = f"[{host}]" if ":" in host else host
     sip = {
-        "listen": [f"udp://127.0.0.1:{port}", f"tcp://127.0.0.1:{port}"],
+        "listen": [f"udp://{written}:{port}", f"tcp://{written}:{port}"],
         "domain": "pbx-a.example.net",
         "digest_algorithms": ["MD5"],
     }
     inventory = an_inventory(a_device(OPEN, "2041"), a_device(LOCKED, "2042", sip_password=PASSWORD))
     config = write_config(folder, inventory, sip=sip, qualify=HURRIED_QUALIFY | qualify)
     async with whole_daemon(config) as daemon:
-        yield Office(daemon, ("127.0.0.1", port))
+        yield Office(daemon, (host, port))
 
 
 @BOTH
@@ -104,6 +105,19 @@ async def test_a_phone_registers_is_pinged_and_is_missed_when_it_goes(tmp_path: 
             await there.daemon.see_until(f"/devices/{OPEN}", lambda seen: seen["reachability"] == "OK")
         await there.daemon.see_until(f"/devices/{OPEN}", lambda seen: seen["reachability"] == "UNREACHABLE")
         await there.daemon.alarm_names_until("deviceUnreachable")
+
+
+async def test_over_ipv6_a_phone_registers_proves_its_password_and_is_pinged(tmp_path: Path) -> None:
+    async with office(tmp_path, "::1") as there:
+        for over in get_args(Over):
+            await sipp("register.xml", there.server, over=over)
+            await sipp("digest.xml", there.server, *PROOF, user="2042", over=over)
+        port = free_port("::1")
+        await sipp("desk_phone.xml", there.server, "-p", str(port))
+        contact = await there.contacts()
+        assert (contact["uri"], contact["host"], contact["port"]) == (f"sip:2041@[::1]:{port}", "::1", port)
+        async with sipp_answering("answer_options.xml", port, host="::1"):
+            await there.daemon.see_until(f"/devices/{OPEN}", lambda seen: seen["reachability"] == "OK")
 
 
 async def test_answers_that_come_late_are_counted_as_such_and_prove_life(tmp_path: Path) -> None:

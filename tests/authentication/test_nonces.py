@@ -66,3 +66,16 @@ def test_what_is_let_go_of_cannot_be_replayed(monkeypatch: pytest.MonkeyPatch) -
     assert not ours.spend(old[0], MD5, 1, NOW + 5, LIFE)  # it was let go of
     assert ours.spend(old[1], MD5, 2, NOW + 5, LIFE)
     assert ours.spend(old[3], MD5, 1, NOW + 5, LIFE)
+    assert ours.pushed_out == 2
+
+
+def test_what_has_aged_out_leaves_the_memory_pushes_nobody_out_and_stays_stale_if_the_lifetime_grows() -> None:
+    ours = book()
+    old = [ours.make(MD5, NOW + number) for number in range(3)]
+    assert all(ours.spend(nonce, MD5, 1, NOW + 5, LIFE) for nonce in old)
+    later = NOW + LIFE + 9
+    assert ours.spend(ours.make(MD5, later), MD5, 1, later, LIFE)
+    assert len(ours) == 2  # two went, one came
+    assert ours.spend(ours.make(MD5, later), MD5, 1, later, LIFE)
+    assert (len(ours), ours.pushed_out) == (2, 0)
+    assert not any(ours.spend(nonce, MD5, 1, later, 10 * LIFE) for nonce in old)

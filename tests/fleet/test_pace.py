@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from daemon.config.settings import Qualify
-from daemon.fleet.pace import PATIENCE, Pace
+from daemon.fleet.pace import PATIENCE, Pace, PaceStatistics
 from daemon.fleet.target import Target
 from tests.support.builders import NOW
 
@@ -138,3 +138,15 @@ def test_who_moved_to_another_site_while_it_waited_leaves_once_and_can_be_forgot
     assert len(pace) == 2
     pace.forget(due[1])
     assert (pace.admit([], NOW + 1), len(pace)) == ([due[2]], 0)
+
+
+def test_who_waits_and_which_limit_made_them_is_counted_once_each() -> None:
+    pace = Pace(Qualify(max_rate=40, site_rate=2))  # two at once over all, one of a site
+    pace.admit(site := targets(3, "acme/hq"), NOW)
+    assert pace.statistics() == PaceStatistics(2, {"max_rate": 0, "site_rate": 2})
+    pace.admit(site, NOW + 0.01)  # due again while they wait
+    assert pace.statistics().held_back == {"max_rate": 0, "site_rate": 3}  # the one that had left waits anew
+    pace.admit(targets(4), NOW + 0.02)
+    assert pace.statistics().held_back["max_rate"] > 0
+    drain(pace, NOW + 0.02)
+    assert pace.statistics().waiting == 0

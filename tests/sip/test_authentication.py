@@ -156,7 +156,7 @@ def test_a_nonce_is_used_once_per_count_and_then_is_stale() -> None:
 
 
 def test_a_nonce_that_is_too_old_or_from_before_a_restart_is_stale_only_with_the_right_password() -> None:
-    registry = protected()
+    registry = protected(nonce_lifetime="300s")
     asked = registry.hear(register())
     late = registry.hear(register(authorization=credentials(asked)), at=301)
     assert "stale=true" in late.response.first("www-authenticate")
@@ -168,7 +168,9 @@ def test_a_nonce_that_is_too_old_or_from_before_a_restart_is_stale_only_with_the
     assert "stale=true" in restarted.hear(register(authorization=answer)).response.first("www-authenticate")
 
 
-def counted(registry: Registry, nc: str, nonce: str, uri: str = "sip:pbx.example.net", **more: Any) -> Reply:
+def counted(
+    registry: Registry, nc: str, nonce: str, uri: str = "sip:pbx.example.net", at: float = 0.0, **more: Any
+) -> Reply:
     """A REGISTER with credentials made by hand."""
     fields: dict[str, Any] = {"username": "2041", "algorithm": "SHA-256", "qop": "auth", "cnonce": "c", **more}
     made = Credentials(realm="pbx.example.net", nonce=nonce, uri=uri, response="", nc=nc, **fields)
@@ -181,7 +183,16 @@ def counted(registry: Registry, nc: str, nonce: str, uri: str = "sip:pbx.example
         f'Digest username="{made.username}", realm="{made.realm}", nonce="{nonce}", uri="{uri}", response="{response}",'
         f' algorithm={algorithm}, qop={made.qop}, nc={nc}, cnonce="c"{userhash}'
     )
-    return registry.hear(register(call_id=f"by-hand-{nc}", authorization=written))
+    return registry.hear(register(call_id=f"by-hand-{nc}", authorization=written), at=at)
+
+
+def test_a_phone_that_counts_up_refreshes_the_longest_registration_without_being_asked_again() -> None:
+    registry = protected()
+    nonce = registry.hear(register()).response.first("www-authenticate").split('nonce="')[1].split('"')[0]
+    longest = registry.settings.max_expires
+    refreshes = [counted(registry, f"{number + 1:08x}", nonce, at=number * longest) for number in range(4)]
+    assert [reply.response.status for reply in refreshes] == [200, 200, 200, 401]
+    assert "stale=true" in refreshes[3].response.first("www-authenticate")
 
 
 def nonce_of(asked: Reply) -> str:
@@ -226,6 +237,8 @@ def test_a_hashed_user_of_somebody_else_is_nobody() -> None:
         ("sip:", 200),
         ("pbx.example.net", 200),
         ("sip:192.0.2.1:5060", 200),
+        ("sip:::1:5060", 200),  # as SIPp 3.6.1 writes [::1]
+        ("sip:2001:db8:0:0:0:0:0:7:5060", 200),
         ("sip:[2001:db8::1]:5060", 200),
         ("sip:elsewhere.example.net", 400),
         ("sip:a b", 400),

@@ -31,6 +31,7 @@ from tests.support.sip_messages import ALICE, BOB, register, request
 from tests.support.sip_wire import LOOPBACK, LOOPBACK_6, Office, Phone, ok, open_office, open_phone, ping
 from tests.support.waiting import becomes_true
 
+REPORT = (Path(__file__).parents[1] / "data" / "vq" / "rfc.vq").read_bytes()
 QUICK = Qualify(timeout=0.05, lagged_after=0.01)
 PLAIN = load_contexts(Sip().tls)
 TCP, TCP_6, TLS = Listen("tcp", "127.0.0.1", 0), Listen("tcp", "::1", 0), Listen("tls", "127.0.0.1", 0)
@@ -309,6 +310,19 @@ async def test_pinging_before_the_socket_is_there_is_only_missed() -> None:
         await nursery.start(office.endpoint.run, office.deliver)
         assert await office.until(1) == [ProbeMissed(ALICE, "send failed")]
         nursery.cancel_scope.cancel()
+
+
+async def test_reports_beyond_the_rate_of_an_address_are_counted_by_that_reason() -> None:
+    async with open_office() as office, open_phone(office.endpoint.addresses[0]) as phone:
+        office.phonebook.settle(ALICE, at(phone).targets[0].contact)
+        office.endpoint.apply(Sip(quality_reports_per_minute=1), Qualify(), PLAIN)
+        answers = []
+        for number in range(2):
+            about = {"content_type": "application/vq-rtcpxr", "content_length": str(len(REPORT))}
+            publish = request("PUBLISH", event="vq-rtcpxr", cseq=f"{number} PUBLISH", call_id=f"{number}@x", **about)
+            answers.append(await phone.ask(publish.replace(b"branch=z9hG4bK77", b"branch=z9hG4bK%d" % number) + REPORT))
+        assert [answer[8:11] for answer in answers] == [b"200", b"503"]
+        assert office.endpoint.statistics().refused == {"publish-rate": 1}
 
 
 async def test_a_retransmitted_register_hears_the_same_answer_and_is_told_once() -> None:

@@ -35,6 +35,7 @@ def test_a_flow_knows_its_family_and_the_port_it_got(host: str, family: int) -> 
         assert flow.family == flow.socket.family == family
         assert flow.address == flow.socket.getsockname()[:2]
         assert flow.listen == Listen("udp", *flow.address)
+        assert flow.listener == str(flow.listen)
         assert not flow.socket.getblocking()
 
 

@@ -30,8 +30,9 @@ class Pair:
         self.peer = socket.socket(self.flow.family, socket.SOCK_DGRAM)
         self.peer.settimeout(5)
         self.peer.bind((host, 0))
-        self.source = Source(*self.peer.getsockname()[:2])
-        self.address = socket_address(*self.source[:2])
+        host, port = self.peer.getsockname()[:2]
+        self.source = Source(host, port, listener=self.flow.listener)
+        self.address = socket_address(host, port)
 
     def say(self, *datagrams: bytes) -> None:
         for datagram in datagrams:
@@ -113,7 +114,7 @@ def test_senders_of_one_batch_are_told_apart(pair4: Pair) -> None:
             peer.sendto(b"hello", pair4.flow.address)
         assert len(pair4.flow.inbox.receive()[0]) == 5
         sources = [pair4.flow.inbox.source(place) for place in range(5)]
-        assert sources == [Source(*peer.getsockname()) for peer in peers]
+        assert [source[:2] for source in sources] == [peer.getsockname() for peer in peers]
 
 
 def test_a_link_local_sender_is_named_with_the_link_it_is_on(pair: Pair) -> None:
@@ -122,7 +123,7 @@ def test_a_link_local_sender_is_named_with_the_link_it_is_on(pair: Pair) -> None
     pair.flow.inbox.receive()
     name = struct.pack("=H2s4x16sI", socket.AF_INET6, b"\x13\xc4", socket.inet_pton(socket.AF_INET6, "fe80::1"), 2)
     pair.flow.inbox._names[: len(name)] = name
-    assert pair.flow.inbox.source(0) == Source("fe80::1%2", 5060)
+    assert pair.flow.inbox.source(0) == Source("fe80::1%2", 5060, listener=pair.flow.listener)
 
 
 def test_each_text_goes_to_its_own_address(pair: Pair) -> None:

@@ -23,7 +23,8 @@ from daemon.fleet.events import (
 from daemon.fleet.model import Contact
 from daemon.scheduler.clock import Clock
 from daemon.sip.connections import Connections, Ears
-from daemon.sip.flow import IPV4, IPV6, Flow
+from daemon.sip.flow import Flow
+from daemon.sip.flows import Flows
 from daemon.sip.message import Request, Source
 from daemon.sip.parser import parse
 from daemon.sip.pinger import Pinger
@@ -78,13 +79,13 @@ async def open_desk(
     desk = Desk(qualify or Qualify())
     ears = Ears(take, lambda _: None, lambda _: None, desk.pinger.dial_failed)
     with ExitStack() as sockets:
-        flows = {IPV4: Flow(Listen("udp", "127.0.0.1", 0)), IPV6: Flow(Listen("udp", "::1", 0))}
-        for flow in flows.values():
+        flows = [Flow(Listen("udp", host, 0)) for host in ("127.0.0.1", "127.0.0.2", "::1")]
+        for flow in flows:
             sockets.enter_context(flow.socket)
         async with trio.open_nursery() as nursery:
             await nursery.start(desk.connections.run, ears)
             listen = desk.connections.addresses[0]
-            desk.pinger.start(flows, {"tcp": (listen.host, listen.port)}, SIP, desk.deliver)
+            desk.pinger.start(Flows(flows), {"tcp": (listen.host, listen.port)}, SIP, desk.deliver)
             nursery.start_soon(desk.pinger.driver.run)
             yield desk
             nursery.cancel_scope.cancel()
@@ -99,10 +100,10 @@ class Phone:
         self.socket.settimeout(5)
         self.address: tuple[str, int] = self.socket.getsockname()[:2]
 
-    def contact(self, *, transport: str = "udp", route: tuple[str, ...] = ()) -> Contact:
+    def contact(self, *, transport: str = "udp", route: tuple[str, ...] = (), listener: str = "") -> Contact:
         host, port = self.address
         uri = f"sip:2041@[{host}]:{port}" if ":" in host else f"sip:2041@{host}:{port}"
-        return Contact(uri, host, port, transport=transport, route=route)
+        return Contact(uri, host, port, transport=transport, route=route, listener=listener)
 
     def hear(self) -> bytes:
         return self.socket.recv(65535)
@@ -135,6 +136,30 @@ async def test_many_pings_leave_by_the_socket_of_their_family_and_one_event_tell
             assert len(desk.pinger.probes) == 0
 
 
+async def test_a_phone_is_pinged_out_of_the_listener_it_registered_at_with_a_route_and_without() -> None:
+    phone = Phone()
+    with phone.socket:
+        async with open_desk() as desk:
+            first, second, _ = desk.pinger.flows
+            phone.socket.connect(second.address)
+            trace = desk.traces.start(ALICE, "ops", desk.clock.now())
+            route = ("sip:edge.example;lr",)
+            desk.pinger.submit(
+                ping(
+                    phone.contact(listener=second.listener),
+                    phone.contact(listener=second.listener, route=route),
+                    phone.contact(listener=first.listener),  # which the connected socket does not hear
+                )
+            )
+            for _ in range(2):
+                assert request(phone.hear()).top_via()[1:3] == second.address
+            assert desk.pinger.sent_by(Source(*phone.address, listener=second.listener)) == "{}:{}".format(
+                *second.address
+            )
+            ends = [entry.local for entry in trace.since()]
+            assert sorted(ends) == sorted([second.listener[6:]] * 2 + [first.listener[6:]])
+
+
 async def test_each_target_is_pinged_at_its_own_uri_with_a_token_of_its_own() -> None:
     phones = [Phone() for _ in range(5)]
     with ExitStack() as stack:
@@ -146,7 +171,7 @@ async def test_each_target_is_pinged_at_its_own_uri_with_a_token_of_its_own() ->
             assert [one.uri for one in heard] == [phone.contact().uri for phone in phones]
             assert len({one.top_via().params["branch"] for one in heard}) == 5
             assert len({one.from_().params["tag"] for one in heard}) == 1
-            flow = desk.pinger.flow_to("127.0.0.1")
+            flow = desk.pinger.flow_to(SOMEWHERE)
             assert flow is not None
             assert heard[0].top_via()[1:3] == flow.address
 
@@ -224,8 +249,7 @@ async def test_without_a_socket_of_that_family_no_ping_leaves() -> None:
     phone = Phone("::1")
     with phone.socket:
         async with open_desk() as desk:
-            flows = {IPV4: desk.pinger.flows[IPV4]}
-            desk.pinger.start(flows, {}, SIP, desk.deliver)
+            desk.pinger.start(Flows([*desk.pinger.flows][:1]), {}, SIP, desk.deliver)
             desk.pinger.submit(ping(phone.contact()))
             assert await desk.told(1) == [ProbeMissed(ALICE, "send failed")]
             assert desk.pinger.refused == {"no-socket": 1}
@@ -259,7 +283,7 @@ async def test_icmp_that_quotes_a_ping_of_ours_is_a_miss_at_once_and_nothing_els
         closed = Contact("sip:1@127.0.0.1", "127.0.0.1", gone.getsockname()[1])
     async with open_desk() as desk:
         desk.pinger.submit(ping(closed))
-        error = desk.pinger.flows[IPV4].error()
+        error = next(iter(desk.pinger.flows)).error()
         assert error is not None
         forged = error[0].replace(b"z9hG4bKrk", b"z9hG4bKrkf")
         desk.pinger.got_nowhere(forged, error[1])

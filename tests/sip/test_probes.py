@@ -111,6 +111,9 @@ def test_the_memory_of_late_answers_is_bounded() -> None:
     probes.expire(4.0)
     assert answered(probes, (200, tokens[9]), 5.0) is None
     assert answered(probes, (200, tokens[10]), 5.0) == (ALICE, 200, None)
+    assert probes.pushed_out == 10
+    probes.expire(TIMER_F + 5)
+    assert probes.pushed_out == 10  # of the others too much time has passed, which is no want of room
 
 
 def test_a_ping_that_got_nowhere_is_missed_at_once_with_its_cause_and_only_once() -> None:

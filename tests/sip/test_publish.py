@@ -135,6 +135,7 @@ def test_whoever_reports_too_much_is_told_when_to_come_back() -> None:
     collector = Collector(quality_reports_per_minute=2)
     statuses = [collector.hears().response.status for _ in range(3)]
     assert statuses == [200, 200, 503]
+    assert refused(collector.hears()) == (503, "publish-rate")
     assert collector.hears().response.first("retry-after") == "60"
     assert collector.hears(source=Source("10.1.9.9", 5060)).response.status == 200
     assert collector.hears(now=31.0).response.status == 200

@@ -32,6 +32,14 @@ def test_a_phone_registers_and_is_reached_where_its_packets_came_from() -> None:
     assert reply.response.first("date") == "Tue, 14 Nov 2023 22:13:20 GMT"
 
 
+def test_over_udp_the_contact_remembers_by_which_listener_of_ours_it_came() -> None:
+    registry = Registry()
+    registry.hear(register(), source=Source("198.51.100.9", 40001, listener="udp://192.0.2.1:5060"))
+    contact = registry.phonebook.devices[ALICE].contact
+    assert contact
+    assert contact.listener == "udp://192.0.2.1:5060"
+
+
 def test_over_a_stream_the_contact_is_that_very_connection() -> None:
     registry = Registry()
     registry.hear(register(), source=Source("198.51.100.9", 40001, "tls"))

@@ -21,11 +21,12 @@ _MODES = {"udp": "u1", "tcp": "t1"}  # one socket for all calls
 
 def free_port(host: str = "127.0.0.1") -> int:
     """A port that is free over UDP and TCP alike; the next to bind it gets it."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     while True:
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as stream:
+        with socket.socket(family, socket.SOCK_STREAM) as stream:
             stream.bind((host, 0))
             port = int(stream.getsockname()[1])
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
+            with socket.socket(family, socket.SOCK_DGRAM) as datagrams:
                 try:
                     datagrams.bind((host, port))
                 except OSError:
@@ -34,12 +35,18 @@ def free_port(host: str = "127.0.0.1") -> int:
 
 
 def sipp_command(
-    scenario: str, port: int, *arguments: str, user: str = "2041", calls: int = 1, over: Over = "udp"
+    scenario: str,
+    at: tuple[str, int],
+    *arguments: str,
+    user: str = "2041",
+    calls: int = 1,
+    over: Over = "udp",
 ) -> list[str]:
-    """SIPp with this scenario at this port of loopback, over one socket."""
+    """SIPp with this scenario `at` this address of loopback and this port, over one socket."""
     program = shutil.which("sipp")
     assert program, "SIPp is missing: apt-get install sip-tester"
-    command = [program, "-sf", str(SCENARIOS / scenario), "-i", "127.0.0.1", "-p", str(port), "-t", _MODES[over]]
+    host, port = at
+    command = [program, "-sf", str(SCENARIOS / scenario), "-i", host, "-p", str(port), "-t", _MODES[over]]
     command += ["-m", str(calls), "-s", user, "-nostdin", "-timeout", f"{PATIENCE}s", "-timeout_error"]
     return [*command, *arguments]
 
@@ -48,8 +55,9 @@ async def sipp(
     scenario: str, server: tuple[str, int], *arguments: str, user: str = "2041", calls: int = 1, over: Over = "udp"
 ) -> None:
     """Run a scenario against `server` to its end; whatever SIPp did not like fails the test with its own words."""
-    where = f"{server[0]}:{server[1]}"
-    command = sipp_command(scenario, free_port(), *arguments, where, user=user, calls=calls, over=over)
+    host, port = server
+    where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    command = sipp_command(scenario, (host, free_port(host)), *arguments, where, user=user, calls=calls, over=over)
     with trio.fail_after(PATIENCE + 10):
         finished = await trio.run_process(command, capture_stdout=True, capture_stderr=True, check=False)
     said = finished.stderr.decode(errors="replace") + finished.stdout.decode(errors="replace")[-3000:]
@@ -57,9 +65,11 @@ async def sipp(
 
 
 @asynccontextmanager
-async def sipp_answering(scenario: str, port: int, *arguments: str, calls: int = 1000) -> AsyncIterator[None]:
-    """SIPp as a phone at `port` that is asked; killed at the end."""
-    command = sipp_command(scenario, port, *arguments, calls=calls)
+async def sipp_answering(
+    scenario: str, port: int, *arguments: str, calls: int = 1000, host: str = "127.0.0.1"
+) -> AsyncIterator[None]:
+    """SIPp as a phone at `port` of `host` that is asked; killed at the end."""
+    command = sipp_command(scenario, (host, port), *arguments, calls=calls)
     process = await trio.lowlevel.open_process(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         yield

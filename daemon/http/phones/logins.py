@@ -56,11 +56,15 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class LoginStatistics:
-    """Logins since start by verdict, how often phones were asked for one, and nonces remembered now."""
+    """Logins since start by verdict, how often phones were asked for one, and nonces remembered now.
+
+    `nonces_pushed_out` were still good and made room for others.
+    """
 
     verdicts: dict[str, int]
     challenged: int
     nonces: int
+    nonces_pushed_out: int
 
 
 class Logins:
@@ -93,7 +97,7 @@ class Logins:
 
     def statistics(self) -> LoginStatistics:
         """A snapshot."""
-        return LoginStatistics(dict(self._verdicts), self._challenged, len(self._nonces))
+        return LoginStatistics(dict(self._verdicts), self._challenged, len(self._nonces), self._nonces.pushed_out)
 
     def _judge(self, authorization: str, method: str, target: str, now: float) -> Login:
         if len(authorization) > _MAX_VALUE:
