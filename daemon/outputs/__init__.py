@@ -1,0 +1,1 @@
+"""Where alarms go besides SNMP managers: mail, syslog, webhooks, Alertmanagers, and whatever apprise speaks."""
