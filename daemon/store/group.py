@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import Table
 
 from daemon.fleet.model import Mac, Transition
+from daemon.fleet.notifications import End
 from daemon.fleet.store_commands import (
     AppendTransition,
     DropAlarm,
@@ -28,9 +29,11 @@ from daemon.fleet.store_commands import (
     DropOperation,
     DropOperator,
     DropRequest,
+    DropShelf,
     DropStoredFile,
     DropTenant,
     DropUser,
+    RecordAlarm,
     SaveAlarm,
     SaveCall,
     SaveConnection,
@@ -45,6 +48,7 @@ from daemon.fleet.store_commands import (
     SaveOperator,
     SaveRequest,
     SaveServer,
+    SaveShelf,
     SaveState,
     SaveStoredFile,
     SaveTenant,
@@ -83,6 +87,8 @@ KEYED = {
     "device_states": _keyed(schema.device_states, rows.state_row),
     "numbers": _keyed(schema.numbers, rows.number_row),
     "alarms": _keyed(schema.alarms, alarm_rows.alarm_row),
+    "alarm_history": _keyed(schema.alarm_history, alarm_rows.past_row),
+    "shelves": _keyed(schema.shelves, alarm_rows.shelf_row),
     "requests": _keyed(schema.requests, rows.request_row),
     "operations": _keyed(schema.operations, operation_rows.operation_row),
     "operation_items": _keyed(schema.operation_items, operation_rows.item_row),
@@ -106,6 +112,8 @@ SAVES: dict[type[Write], tuple[str, Callable[[Any], Any], Callable[[Any], Any]]]
     SaveDocument: ("documents", attrgetter("document"), attrgetter("id")),
     SaveStoredFile: ("files", attrgetter("file"), attrgetter("name")),
     SaveAlarm: ("alarms", attrgetter("alarm"), attrgetter("id")),
+    RecordAlarm: ("alarm_history", attrgetter("past"), attrgetter("id")),
+    SaveShelf: ("shelves", attrgetter("shelf"), attrgetter("id")),
     SaveNumber: ("numbers", attrgetter("entry"), attrgetter("number")),
     SaveRequest: ("requests", attrgetter("request"), attrgetter("id")),
     SaveOperation: ("operations", attrgetter("operation"), attrgetter("id")),
@@ -123,6 +131,7 @@ DROPS: dict[type[Write], tuple[str, Callable[[Any], Any]]] = {
     DropDocument: ("documents", attrgetter("id")),
     DropStoredFile: ("files", attrgetter("name")),
     DropAlarm: ("alarms", attrgetter("id")),
+    DropShelf: ("shelves", attrgetter("id")),
     DropRequest: ("requests", attrgetter("id")),
     DropOperation: ("operations", attrgetter("id")),
     DropItem: ("operation_items", attrgetter("key")),
@@ -135,7 +144,7 @@ _FORGET = (
     KEYED["device_states"].delete,
     statements.delete_by(schema.requests, "mac"),
 )
-_UNSEND = statements.delete_by(schema.outbox, "id")
+_GIVEN = statements.upsert(schema.receivers)
 
 
 class Group:
@@ -147,18 +156,20 @@ class Group:
         self._forgotten: dict[Mac, None] = {}  # in order; a set would make two runs differ
         self._last_seen: dict[Mac, float] = {}
         self._transitions: deque[Transition] = deque()
-        self._entries: dict[int, OutboxEntry] = {}  # by id, oldest first
-        self._settled: list[int] = []
+        self._entries: dict[int, OutboxEntry] = {}  # by id
+        self._newcomers: list[OutboxEntry] = []  # of these, those that the outbox was not given yet
+        self._given: dict[str, int] = {}  # receiver -> the last number it was given
+        self._left: dict[int, tuple[float, End]] = {}  # entry -> when and how it left the outbox
 
     def __len__(self) -> int:
         """How many changes wait here."""
-        appended = len(self._transitions) + len(self._entries) + len(self._settled)
+        appended = len(self._transitions) + len(self._entries) + len(self._given) + len(self._left)
         return sum(map(len, self._kept.values())) + len(self._forgotten) + len(self._last_seen) + appended
 
-    @property
-    def entries(self) -> Iterable[OutboxEntry]:
-        """The notifications that this group writes into the outbox, oldest first."""
-        return self._entries.values()
+    def newcomers(self) -> list[OutboxEntry]:
+        """The notifications written here that were not asked for before, oldest first."""
+        newcomers, self._newcomers = self._newcomers, []
+        return newcomers
 
     def add(self, command: Write) -> None:
         """Take an order; it replaces what waited for the same key."""
@@ -183,13 +194,17 @@ class Group:
                 self._keep(table, key_of(noun), noun)
 
     def notify(self, entries: Iterable[OutboxEntry]) -> None:
-        """Write these notifications into the outbox."""
-        self._entries.update((entry.id, entry) for entry in entries)
+        """Write these notifications into the outbox, new ones or anew."""
+        for entry in entries:
+            self._entries[entry.id] = entry
+            self._newcomers.append(entry)
+            self._left.pop(entry.id, None)
+            if entry.again_at is None:
+                self._given[entry.receiver] = entry.number
 
-    def settle(self, entry: int) -> None:
-        """Remove a row from the outbox; one that is still to be written is not written at all."""
-        if self._entries.pop(entry, None) is None:
-            self._settled.append(entry)
+    def leave(self, entry: int, at: float, end: End) -> None:
+        """A notification is done with; its row stays, for the journal."""
+        self._left[entry] = (at, end)
 
     def absorb(self, newer: Group) -> None:
         """Take over everything a later group holds, as if its commands had come here."""
@@ -202,18 +217,30 @@ class Group:
         self._last_seen.update(newer._last_seen)
         self._transitions.extend(newer._transitions)
         self._entries.update(newer._entries)
-        for entry in newer._settled:
-            self.settle(entry)
+        self._newcomers += newer._newcomers
+        self._given.update(newer._given)
+        for entry in newer._entries:
+            self._left.pop(entry, None)
+        self._left.update(newer._left)
 
-    def trim(self, transitions: int) -> int:
-        """Let the oldest steps go beyond this bound; how many went. Only needed while the disk refuses.
+    def trim(self, most: int) -> int:
+        """Let the oldest go of what is only ever added, beyond this bound each; how many. For a disk that refuses.
 
-        Everything else is bounded: by the number of keys, and notifications by the outbox.
+        These are steps of timelines, alarms that are over, and notifications that were told. Everything else is
+        bounded: by the number of keys, and notifications that wait by the outbox.
         """
-        surplus = max(0, len(self._transitions) - transitions)
-        for _ in range(surplus):
+        steps = max(0, len(self._transitions) - most)
+        for _ in range(steps):
             self._transitions.popleft()
-        return surplus
+        past = self._kept["alarm_history"]
+        ended = list(islice(past, max(0, len(past) - most)))
+        for alarm in ended:
+            del past[alarm]
+        told = [entry for entry in self._left if entry in self._entries]
+        surplus = told[: max(0, len(told) - most)]
+        for entry in surplus:
+            del self._entries[entry], self._left[entry]
+        return steps + len(ended) + len(surplus)
 
     def steps(self) -> Iterator[Step]:
         """The statements that write this group, rows ready, in an order that must be kept."""
@@ -227,7 +254,8 @@ class Group:
         yield from _chunks(statements.SET_LAST_SEEN, ((at, mac) for mac, at in self._last_seen.items()), tuple)
         yield from _chunks(statements.APPEND_TRANSITION, self._transitions, rows.transition_row)
         yield from _chunks(statements.APPEND_ENTRY, self._entries.values(), alarm_rows.entry_row)
-        yield from _chunks(_UNSEND, self._settled, _alone)
+        yield from _chunks(_GIVEN, self._given.items(), tuple)
+        yield from _chunks(statements.LEAVE, ((at, end.value, entry) for entry, (at, end) in self._left.items()), tuple)
 
     def _keep(self, table: str, key: object, noun: object) -> None:
         self._kept[table][key] = noun

@@ -16,10 +16,10 @@ from daemon.errors import StoreUnavailable
 from daemon.fleet.calls import CallQuality
 from daemon.fleet.records import Snapshot
 from daemon.store import alarm_rows, operation_rows, rows, schema, statements
-from daemon.store.alarm_rows import OutboxEntry
 from daemon.store.call_rows import call_of
 from daemon.store.database import Database
 from daemon.store.file_rows import file_of
+from daemon.store.outbox import OutboxMemory
 from daemon.store.rows import Row
 
 Noun = TypeVar("Noun")
@@ -30,10 +30,10 @@ MOST_CALLS: int = Quality.model_fields["max_calls"].default
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """The fleet as it was, and the notifications nobody has been told of yet, oldest first."""
+    """The fleet as it was, and what is to be told."""
 
     snapshot: Snapshot
-    outbox: tuple[OutboxEntry, ...]
+    outbox: OutboxMemory
 
 
 async def load(database: Database, calls_since: float) -> Memory:
@@ -48,6 +48,8 @@ async def load(database: Database, calls_since: float) -> Memory:
             records=await _read(database, schema.devices, rows.device_of),
             states=await _read(database, schema.device_states, rows.state_of),
             alarms=await _read(database, schema.alarms, alarm_rows.alarm_of),
+            shelves=await _read(database, schema.shelves, alarm_rows.shelf_of),
+            alarms_recorded=(await database.fetch(statements.ALARMS_RECORDED))[0][0] or 0,
             numbers=await _read(database, schema.numbers, rows.number_of),
             requests=await _read(database, schema.requests, rows.request_of),
             operations=await _read(database, schema.operations, operation_rows.operation_of),
@@ -65,11 +67,18 @@ async def load(database: Database, calls_since: float) -> Memory:
             calls=await _recent_calls(database, calls_since),
             marks=MappingProxyType(dict(await _read(database, schema.marks, rows.mark_of))),
         )
-        return Memory(snapshot, await _read(database, schema.outbox, alarm_rows.entry_of))
+        return Memory(snapshot, await _outbox(database))
 
 
 async def _read(database: Database, table: Table, noun_of: Callable[[Row], Noun]) -> tuple[Noun, ...]:
     return _nouns(database, table, noun_of, await database.fetch(statements.select_all(table)))
+
+
+async def _outbox(database: Database) -> OutboxMemory:
+    waiting = _nouns(database, schema.outbox, alarm_rows.entry_of, await database.fetch(statements.WAITING))
+    ((last_id,),) = await database.fetch(statements.LAST_ENTRY)
+    given = {str(name): int(number) for name, number in await database.fetch(statements.GIVEN)}
+    return OutboxMemory(waiting, last_id or 0, given)
 
 
 async def _recent_calls(database: Database, since: float) -> tuple[CallQuality, ...]:

@@ -117,6 +117,7 @@ def device_row(record: DeviceRecord) -> Row:
         record.nickname,
         record.token_hash,
         record.token_until,
+        record.defined_at,
     )
 
 

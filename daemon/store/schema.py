@@ -61,6 +61,7 @@ devices = Table(
     Column("nickname", Text, nullable=False, server_default=""),
     Column("token_hash", Text, nullable=False, server_default=""),
     Column("token_until", Float, nullable=False, server_default="0"),
+    Column("defined_at", Float, nullable=False, server_default="0"),
 )
 
 device_states = Table(
@@ -111,6 +112,47 @@ alarms = Table(
     Column("additional_info", Text, nullable=False),  # JSON list
     Column("raised_at", Float, nullable=False),
     Column("updated_at", Float, nullable=False),
+    Column("site", Text, nullable=False, server_default=""),
+    Column("telling", Text, nullable=False, server_default="told"),
+    Column("known", Boolean, nullable=False, server_default="1"),
+    Column("peak", Integer, nullable=False, server_default="0"),
+    Column("parent", Text, nullable=False, server_default=""),
+    Column("raises", Integer, nullable=False, server_default="1"),
+    Column("acknowledged_by", Text, nullable=False, server_default=""),
+    Column("acknowledged_at", Float),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("changed", Boolean, nullable=False, server_default="0"),
+    Column("ends_at", Float),
+)
+
+alarm_history = Table(
+    "alarm_history",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("alarm", Text, nullable=False),  # the id that it had; what follows are the columns of `alarms`
+    *(Column(each.name, each.type, nullable=each.nullable) for each in list(alarms.columns)[1:]),
+    Column("cleared_at", Float, nullable=False),
+    Column("reason", Text, nullable=False),
+    # SQLite ends every index with the id, so these also give their alarms newest first.
+    Index("alarm_history_by_device", "device"),
+    Index("alarm_history_by_source", "source"),
+    Index("alarm_history_by_tenant", "tenant"),
+)
+
+shelves = Table(
+    "shelves",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("tenant", Text, nullable=False),
+    Column("site", Text, nullable=False),
+    Column("device", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("starts_at", Float, nullable=False),
+    Column("ends_at", Float, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("created_at", Float, nullable=False),
 )
 
 transitions = Table(
@@ -291,6 +333,21 @@ outbox = Table(
     "outbox",
     METADATA,
     Column("id", Integer, primary_key=True),
-    Column("manager", Text, nullable=False),
+    Column("receiver", Text, nullable=False),
+    Column("number", Integer, nullable=False),  # counts what this receiver got
+    Column("at", Float, nullable=False),
     Column("notification", Text, nullable=False),  # JSON object
+    Column("again_at", Float),
+    Column("left_at", Float),  # NULL: it waits
+    Column("end", Text, nullable=False, server_default=""),
+    # What waits, and what left the longest ago.
+    Index("outbox_by_left_at", "left_at"),
+    Index("outbox_by_receiver", "receiver", "at"),
+)
+
+receivers = Table(
+    "receivers",
+    METADATA,
+    Column("name", Text, primary_key=True),  # "": whoever is not here yet
+    Column("number", Integer, nullable=False),  # the last one given
 )

@@ -9,7 +9,8 @@ over them, and the whole is tried again; only its notifications do not wait for 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import math
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,32 +18,37 @@ from pathlib import Path
 import structlog
 import trio
 
-from daemon.config.alarm_settings import OutboxLimits
-from daemon.config.block import DAY, HOUR
+from daemon.config.alarm_settings import Alarms, OutboxLimits
+from daemon.config.route_settings import Route
 from daemon.config.settings import Quality, StoreLimits
 from daemon.errors import StoreUnavailable
 from daemon.fleet.calls import CallQuality, CallsWanted
 from daemon.fleet.delivery import Deliver
 from daemon.fleet.events import StoreFailed, StoreRecovered
 from daemon.fleet.model import Mac, Transition
+from daemon.fleet.notifications import End, PastAlarm, PastAlarmsWanted, Told, ToldWanted
 from daemon.fleet.records import Document, FileVersion
 from daemon.fleet.store_commands import HoldCommits, Notify, ReleaseCommits, StoreCommand
 from daemon.scheduler.clock import Clock
-from daemon.store import rows, statements
+from daemon.store import alarm_rows, rows, statements
+from daemon.store.alarm_rows import OutboxEntry
 from daemon.store.call_rows import call_of
 from daemon.store.database import Database, open_database
 from daemon.store.group import Group
 from daemon.store.memory import Memory, load
 from daemon.store.outbox import Outbox, OutboxStatistics
+from daemon.store.outbox_watch import LOOK, OutboxWatch
+from daemon.store.pruning import Pruner
+from daemon.store.resync import Resyncs
 
 log = structlog.get_logger("store")
 
-OUTBOX_LIMIT: int = OutboxLimits.model_fields["limit"].default
+OUTBOX = OutboxLimits()
+ALARMS = Alarms()
 QUALITY_WINDOW: float = Quality.model_fields["window"].default
 
 LAST_FLUSH = 5.0  # seconds for what is still unwritten at the end; the service manager allows more
-PRUNE_CHUNK = 5000  # old steps per transaction: some 10 ms, so nobody's receipt waits long behind it
-PRUNE_PAUSE = 1.0  # between two chunks
+_END_OF_TIME = (math.inf, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +62,11 @@ class StoreStatistics:
     failures: int  # tries the disk refused
     syncing_ms: int  # spent in those transactions
     mended: int  # transactions with a value SQLite cannot hold, which was changed
-    trimmed: int  # timeline steps let go because the disk refused for too long
+    trimmed: int  # timeline steps and the like, let go because the disk refused for too long
     pruned: int  # timeline steps that reached their age
     calls_let_go: int  # calls that reached their age or made room
+    alarms_let_go: int  # likewise alarms that are over
+    journal_let_go: int  # notifications that were told so long ago that nobody can be told again
     outbox: OutboxStatistics
 
 
@@ -87,11 +95,19 @@ class Store:
     """The fleet's memory. Made by `open_store`; `run` must be running for anything to become durable."""
 
     def __init__(
-        self, database: Database, memory: Memory, limits: StoreLimits, outbox_limit: int, clock: Clock
+        self,
+        database: Database,
+        memory: Memory,
+        limits: StoreLimits,
+        clock: Clock,
+        *,
+        outbox: OutboxLimits,
+        alarms: Alarms,
     ) -> None:
         self.snapshot = memory.snapshot
         self._database = database
         self._limits = limits
+        self._alarms = alarms
         self._clock = clock
         self._open = Group()  # takes what is submitted
         self._held = False  # the open group waits for its last change
@@ -100,32 +116,36 @@ class Store:
         self._promise = Receipt()  # of that one, or of the last one
         self._promise.settle()
         self._work = trio.Event()
-        self._prune_at = clock.now()
         self._fault: str | None = None  # why the disk refuses, while it does
-        self._groups = self._rows = self._failures = self._trimmed = self._pruned = self._calls_let_go = 0
+        self._groups = self._rows = self._failures = self._trimmed = 0
         self._seconds = 0.0
-        self.outbox = Outbox(memory.outbox, outbox_limit, self._unsend)
+        self._pruner = Pruner(database, clock)
+        self.outbox = Outbox(memory.outbox, outbox, self._leave)
+        self._watch = OutboxWatch(self.outbox, memory.snapshot.alarms)
+        self._resyncs = Resyncs(database, self.outbox, now=clock.now, notify=self._notify, receipt=self.receipt)
 
     @property
     def accepting(self) -> bool:
         """Whether there is room; when not, edges refuse at the door what would have to be durable."""
         return self._pending(but_exempt=True) <= self._limits.max_pending
 
-    def apply(self, limits: StoreLimits) -> None:
+    def apply(self, limits: StoreLimits, alarms: Alarms | None = None) -> None:
         """A reload changed the bounds."""
         self._limits = limits
+        self._alarms = alarms or self._alarms
 
     def submit(self, command: StoreCommand) -> None:
         """Write this down with the open group. Never blocks, never refuses."""
         if isinstance(command, Notify):
-            self._open.notify(self.outbox.address(command.notification))
-        elif isinstance(command, HoldCommits):
+            return self._notify(self.outbox.address(command.notification))
+        if isinstance(command, HoldCommits):
             self._held = self._open.exempt = True
         elif isinstance(command, ReleaseCommits):
             self._held = False
         else:
             self._open.add(command)
         self._work.set()
+        return None
 
     def receipt(self) -> Receipt:
         """What to wait for so that everything submitted so far is durable; one object per group, so it is cheap."""
@@ -138,17 +158,17 @@ class Store:
         with the next try, whether the disk takes that one or not.
         """
         while True:
-            with trio.CancelScope(deadline=self._clock.trio_time(self._prune_at)):
+            look_at = self._clock.now() + LOOK
+            with trio.CancelScope(deadline=self._clock.trio_time(min(self._pruner.due_at, look_at))):
                 await self._work.wait()
             self._work = trio.Event()
             if self._held:
                 pass  # half of it would be worth less than nothing
             elif self._open:
                 await self._commit(deliver)
-            else:
-                self._nothing_left()
-            if self._clock.now() >= self._prune_at:
-                await self._prune()
+            self._watch.look(deliver, self._clock.now())
+            if self._clock.now() >= self._pruner.due_at:
+                await self._pruner.prune(self._limits, self._alarms, self.outbox.limits)
 
     async def timeline(self, key: str, limit: int) -> list[Transition]:
         """The newest `limit` steps of a device or connection, newest first, as far as they are durable."""
@@ -165,6 +185,24 @@ class Store:
         found = await self._database.fetch(statements.FIND_CALL, identity)
         return call_of(found[0]) if found else None
 
+    async def past_alarms(self, wanted: PastAlarmsWanted) -> list[PastAlarm]:
+        """The alarms of the history that fit, newest first, as far as they are durable."""
+        statement, values = statements.find_past_alarms(wanted)
+        return list(map(alarm_rows.past_of, await self._database.fetch(statement, *values)))
+
+    async def journal(self, wanted: ToldWanted) -> list[Told]:
+        """What a receiver was told, or is to be, newest first, as far as it is durable."""
+        place = wanted.before or _END_OF_TIME
+        found = await self._database.fetch(statements.JOURNAL, wanted.receiver, *place, wanted.limit, 0)
+        return list(map(alarm_rows.told_of, found))
+
+    async def resync(self, receiver: str, since: float, until: float) -> int:
+        """Queue again what the receiver was told, or should have been, between these times; how many that are.
+
+        `Refused` if there is no such receiver, or no room for so many; `StoreUnavailable` if the disk refuses.
+        """
+        return await self._resyncs.resync(receiver, since, until)
+
     async def versions(self, path: str, limit: int) -> list[Document]:
         """The newest `limit` versions of a document, newest first, as far as they are durable."""
         return list(map(rows.document_of, await self._database.fetch(statements.VERSIONS, path, limit, 0)))
@@ -175,6 +213,7 @@ class Store:
 
     def statistics(self) -> StoreStatistics:
         """How the disk keeps up."""
+        let_go = self._pruner.let_go
         return StoreStatistics(
             pending=self._pending(),
             failing=int(self._fault is not None),
@@ -184,8 +223,10 @@ class Store:
             syncing_ms=round(self._seconds * 1000),
             mended=self._database.mended,
             trimmed=self._trimmed,
-            pruned=self._pruned,
-            calls_let_go=self._calls_let_go,
+            pruned=let_go["timeline"],
+            calls_let_go=let_go["calls: age"] + let_go["calls: number"],
+            alarms_let_go=let_go["alarms: age"] + let_go["alarms: number"],
+            journal_let_go=let_go["journal"],
             outbox=self.outbox.statistics(),
         )
 
@@ -206,14 +247,13 @@ class Store:
         groups = (self._open, self._syncing)
         return sum(len(group) for group in groups if group is not None and not (but_exempt and group.exempt))
 
-    def _unsend(self, entry: int) -> None:
-        self._open.settle(entry)
+    def _notify(self, entries: Iterable[OutboxEntry]) -> None:
+        self._open.notify(entries)
         self._work.set()
 
-    def _nothing_left(self) -> None:
-        """The last entry of a refused group was sent meanwhile, so its receipt is kept without a row."""
-        self._promise, self._receipt = self._receipt, Receipt()
-        self._promise.settle()
+    def _leave(self, entry: int, end: End) -> None:
+        self._open.leave(entry, self._clock.now(), end)
+        self._work.set()
 
     async def _commit(self, deliver: Deliver) -> None:
         """One try; a change of fortune is told once, and a refusal is followed by a pause."""
@@ -244,7 +284,7 @@ class Store:
             group.exempt = False  # the disk does not keep up after all
             # Told before they are durable: the alarm about this very disk must not wait for it to recover. What the
             # outbox has no room for, it takes out of the open group, so that is laid over after this.
-            self.outbox.admit(group.entries)
+            self.outbox.admit(group.newcomers())
             group.absorb(self._open)
             self._open = group
             self._trimmed += group.trim(self._limits.max_pending)  # what is only ever appended must not fill the memory
@@ -253,41 +293,24 @@ class Store:
             self._fault = fault = None
             self._groups += 1
             self._seconds += trio.current_time() - began
-            self.outbox.admit(group.entries)
+            self.outbox.admit(group.newcomers())
         finally:
             self._syncing = None
             promise.settle(fault)
-
-    async def _prune(self) -> None:
-        """Delete a chunk of what reached its age; the next follows soon if one was full, else in an hour."""
-        now, limits = self._clock.now(), self._limits
-        steps = await self._delete(statements.PRUNE, now - limits.timeline_days * DAY, PRUNE_CHUNK, 0)
-        calls = await self._delete(statements.PRUNE_CALLS, now - limits.calls_days * DAY, PRUNE_CHUNK, 0)
-        surplus = await self._delete(statements.PRUNE_SURPLUS_CALLS, PRUNE_CHUNK, limits.max_calls)
-        self._pruned += steps
-        self._calls_let_go += calls + surplus
-        self._prune_at = now + (PRUNE_PAUSE if PRUNE_CHUNK in (steps, calls, surplus) else HOUR)
-
-    async def _delete(self, statement: str, *values: float) -> int:
-        """How many rows went."""
-        try:
-            return await self._database.write(lambda: [(statement, [values])])
-        except StoreUnavailable as fault:
-            log.warning("old rows were not deleted", event_name="store-prune", why=str(fault))
-            return 0
 
 
 @asynccontextmanager
 async def open_store(
     path: Path,
-    managers: Sequence[str],
+    receivers: Mapping[str, Route],
     limits: StoreLimits,
     clock: Clock,
-    outbox_limit: int = OUTBOX_LIMIT,
     *,
+    outbox: OutboxLimits = OUTBOX,
+    alarms: Alarms = ALARMS,
     calls_of: float = QUALITY_WINDOW,
 ) -> AsyncIterator[Store]:
-    """The store in the file at `path`, loaded; `managers` are the names notifications go to.
+    """The store in the file at `path`, loaded; `receivers` are whoever is told of alarms, by name.
 
     Of the calls only those of the last `calls_of` seconds are loaded.
 
@@ -304,8 +327,8 @@ async def open_store(
             devices=len(memory.snapshot.records),
             ms=round((trio.current_time() - began) * 1000),
         )
-        store = Store(database, memory, limits, outbox_limit, clock)
-        store.outbox.apply(managers)
+        store = Store(database, memory, limits, clock, outbox=outbox, alarms=alarms)
+        store.outbox.apply(receivers)
         try:
             yield store
         finally:

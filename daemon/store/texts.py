@@ -7,6 +7,7 @@ rows they are in (`rows`).
 from __future__ import annotations
 
 import json
+from sys import intern
 from typing import Any
 
 from daemon.fleet.model import Binding, Contact
@@ -43,15 +44,18 @@ def bindings_of(text: str) -> tuple[Binding, ...]:
 
 
 def _contact_values(contact: Contact) -> list[Any]:
-    """Without transport and route where they are the usual ones."""
+    """Without transport and route where they are the usual ones, and without a listener where there is none."""
     values = [contact.uri, contact.host, contact.port, contact.expires_at]
-    return values if contact.transport == "udp" and not contact.route else [*values, contact.transport, contact.route]
+    if contact.transport != "udp" or contact.route:
+        values += [contact.transport, contact.route]
+    return [*values, contact.listener] if contact.listener else values
 
 
 def _contact(values: list[Any]) -> Contact:
     uri, host, port, expires_at, *others = values
+    listener = intern(others.pop()) if len(others) % 2 else ""  # one text for all who registered there
     transport, route = others or ("udp", ())
-    return Contact(uri, host, port, expires_at, transport, tuple(route))
+    return Contact(uri, host, port, expires_at, transport, tuple(route), listener)
 
 
 def _binding_values(binding: Binding) -> list[Any]:

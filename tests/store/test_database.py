@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import stat
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 import trio
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 from daemon.errors import StoreUnavailable
+from daemon.fleet.notifications import Occasion, Severity, Telling, ToldWanted
+from daemon.fleet.store_commands import Notify
+from daemon.store import migrations
 from daemon.store.database import open_database
 from daemon.store.schema import METADATA
-from tests.support.opened_store import rows
+from tests.support.notifications import a_notification
+from tests.support.opened_store import rows, running, stored
 
 
 async def opened(path: Path) -> None:
@@ -122,3 +130,53 @@ async def test_a_path_with_odd_characters_is_fine(tmp_path: Path) -> None:
     path = tmp_path / "100% odd?#é" / "ring keeper.db"
     await opened(path)
     assert path.exists()
+
+
+def migrated(path: Path, go: Callable[[Config, str], None], revision: str) -> list[tuple[object, ...]]:
+    """The file as the version of that schema would have it; what stands in it then."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    config.set_main_option("path_separator", "os")
+    with create_engine(f"sqlite:///{path}", poolclass=NullPool).begin() as connection:
+        config.attributes["connection"] = connection
+        go(config, revision)
+    columns = "SELECT m.name, c.name FROM sqlite_schema m JOIN pragma_table_info(m.name) c ORDER BY 1, 2"
+    return rows(path, columns)
+
+
+OLD_ALARM = {
+    "id": "abc", "sequence": 41, "name": "deviceUnreachable", "source": "IPPhone#1/00908f4867af",
+    "device": "00908f4867af", "tenant": "acme", "severity": 4, "description": "gone", "event_type": 1,
+    "probable_cause": 29, "additional_info": ["3 pings"], "raised_at": 5.0, "updated_at": 6.0,
+}  # fmt: skip
+
+
+async def test_alarms_and_waiting_notifications_of_0_3_0_go_on(tmp_path: Path) -> None:
+    path = tmp_path / "ringkeeper.db"
+    migrated(path, command.upgrade, "0008")
+    waiting = [json.dumps({"sequence": at, "at": 7.0 + at, "alarm": OLD_ALARM, "device_ip": ""}) for at in (41, 42)]
+    with closing(sqlite3.connect(path)) as other, other:
+        values = [json.dumps(value) if isinstance(value, list) else value for value in OLD_ALARM.values()]
+        other.execute(f"INSERT INTO alarms VALUES ({', '.join('?' * len(values))})", values)
+        other.execute("INSERT INTO marks VALUES ('notification_sequence', 42.0)")
+        other.executemany("INSERT INTO outbox VALUES (?, 'a', ?)", [(8, waiting[0]), (9, waiting[1])])
+    async with running(path, ["a", "b"]) as fleet:
+        (alarm,) = fleet.store.snapshot.alarms
+        assert (alarm.telling, alarm.known, alarm.peak, alarm.raises) == (Telling.TOLD, True, Severity.MAJOR, 1)
+        await stored(fleet.store, Notify(a_notification(43)))
+        for receiver, numbers in (("a", [41, 42, 43]), ("b", [43])):
+            for number in numbers:
+                entry = await fleet.store.outbox.next(receiver)
+                assert (entry.number, entry.notification.sequence) == (number, number)
+                fleet.store.outbox.settle(entry)
+        await fleet.store.receipt().wait()
+        told = await fleet.store.journal(ToldWanted("a", 9))
+    assert told[-1].notification.alarm == alarm
+    assert told[-1].notification.occasion is Occasion.RAISED
+
+
+async def test_the_newest_migration_of_alarms_can_be_taken_back(tmp_path: Path) -> None:
+    path = tmp_path / "ringkeeper.db"
+    before = migrated(path, command.upgrade, "0008")
+    assert migrated(path, command.upgrade, "0009") != before
+    assert migrated(path, command.downgrade, "0008") == before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from itertools import count
 from typing import Any
 
 import sqlalchemy
@@ -11,12 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.fleet.model import DeviceState, Mac, Transition
+from daemon.fleet.notifications import End, Notification, PastAlarm
 from daemon.fleet.records import NumberEntry, PhoneRequest
 from daemon.fleet.store_commands import (
     AppendTransition,
     DropDevice,
     HoldCommits,
     Notify,
+    RecordAlarm,
     ReleaseCommits,
     SaveLastSeen,
     SaveMark,
@@ -26,8 +29,9 @@ from daemon.fleet.store_commands import (
     StoreCommand,
 )
 from daemon.store import alarm_rows, rows, schema, statements
+from daemon.store.alarm_rows import OutboxEntry
 from daemon.store.group import CHUNK, Group
-from tests.support.notifications import a_notification
+from tests.support.notifications import a_notification, an_alarm
 from tests.support.nouns import state_with_report
 from tests.support.remembered import Remembered, commands
 
@@ -51,11 +55,22 @@ def read(connection: sqlite3.Connection, table: sqlalchemy.Table) -> list[Any]:
     return connection.execute(statements.select_all(table)).fetchall()
 
 
+def entry(number: int, notification: Notification | None = None, again_at: float | None = None) -> OutboxEntry:
+    """Notification number `number` for receiver m, in the row of that id."""
+    return OutboxEntry(number, "m", number, notification or a_notification(number), again_at)
+
+
+def outbox(connection: sqlite3.Connection) -> list[tuple[int, float | None, str]]:
+    """Id, and when and how it left, of every row."""
+    return connection.execute('SELECT id, left_at, "end" FROM outbox ORDER BY id').fetchall()
+
+
 def grouped(*orders: StoreCommand) -> Group:
     group = Group()
+    numbers = count(1)
     for order in orders:
         if isinstance(order, Notify):
-            group.notify([alarm_rows.OutboxEntry(len(list(group.entries)) + 1, "m", order.notification)])
+            group.notify([entry(next(numbers), order.notification)])
         elif not isinstance(order, HoldCommits | ReleaseCommits):
             group.add(order)
     return group
@@ -158,14 +173,47 @@ def test_rows_come_in_chunks_so_that_sockets_get_their_turn() -> None:
 
 def test_the_oldest_steps_go_first_when_a_group_is_trimmed() -> None:
     group = grouped(*(AppendTransition(step(index)) for index in range(10)))
-    assert group.trim(transitions=4) == 6
+    assert group.trim(4) == 6
     ((_, values),) = group.steps()
     assert [at for _, at, *_ in values] == [6.0, 7.0, 8.0, 9.0]
 
 
-def test_a_notification_that_was_sent_before_it_was_written_needs_no_row() -> None:
+def test_a_notification_that_was_sent_before_it_was_written_is_written_as_sent() -> None:
     older, newer = grouped(Notify(a_notification(1)), Notify(a_notification(2))), Group()
-    newer.settle(1)
-    newer.settle(7)  # written long ago
+    newer.leave(1, 5.0, End.SETTLED)
     older.absorb(newer)
-    assert [values for _, values in older.steps()] == [[alarm_rows.entry_row(*older.entries)], [(7,)]]
+    with closing(empty()) as connection:
+        write(connection, older)
+        assert outbox(connection) == [(1, 5.0, "settled"), (2, None, "")]
+
+
+def test_what_is_to_be_sent_again_waits_again_whatever_became_of_it_before() -> None:
+    with closing(empty()) as connection:
+        write(connection, grouped(*(Notify(a_notification(number)) for number in (1, 2, 3))))
+        group = Group()
+        group.leave(1, 5.0, End.SETTLED)
+        group.leave(2, 5.0, End.OVERFLOWED)
+        group.notify([entry(1, again_at=6.0)])
+        newer = Group()
+        newer.notify([entry(2, again_at=6.0)])
+        newer.leave(1, 7.0, End.SETTLED)
+        group.absorb(newer)
+        assert [each.id for each in group.newcomers()] == [1, 2]
+        assert group.newcomers() == []
+        write(connection, group)
+        assert outbox(connection) == [(1, 7.0, "settled"), (2, None, ""), (3, None, "")]
+        assert read(connection, schema.receivers) == [("m", 3)]  # numbers do not go back
+
+
+def test_what_is_only_added_is_bounded_and_the_oldest_goes_first() -> None:
+    group = grouped(*(Notify(a_notification(number)) for number in range(1, 6)))
+    for number in (1, 2, 3, 4):
+        group.leave(number, 5.0, End.SETTLED)
+    for number in (1, 2, 3):
+        group.add(RecordAlarm(PastAlarm(number, an_alarm(), 5.0, "cleared")))
+    assert group.trim(2) == 3
+    with closing(empty()) as connection:
+        write(connection, group)
+        assert outbox(connection) == [(3, 5.0, "settled"), (4, 5.0, "settled"), (5, None, "")]
+        assert [row[0] for row in read(connection, schema.alarm_history)] == [2, 3]
+        assert read(connection, schema.receivers) == [("m", 5)]

@@ -41,7 +41,7 @@ async def test_nothing_is_written_before_the_last_of_it_and_then_all_at_once(pat
 
 
 async def test_an_end_in_the_middle_leaves_nothing_of_it(path: Path) -> None:
-    async with open_store(path, [], QUICK, Clock()) as store:
+    async with open_store(path, {}, QUICK, Clock()) as store:
         store.submit(HoldCommits())
         store.submit(SaveMark("half", 1))
         promise = store.receipt()
@@ -70,7 +70,7 @@ async def test_what_the_disk_refused_before_is_not_tried_again_with_a_half(
 
 async def test_what_is_large_on_purpose_does_not_close_the_door(path: Path) -> None:
     limits = StoreLimits(max_pending=1000)
-    async with open_store(path, [], limits, Clock()) as store:
+    async with open_store(path, {}, limits, Clock()) as store:
         store.submit(HoldCommits())
         for index in range(2000):
             store.submit(SaveMark(str(index), index))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trio
@@ -14,31 +16,37 @@ from daemon.config.block import DAY
 from daemon.config.settings import StoreLimits
 from daemon.errors import StoreUnavailable
 from daemon.fleet.calls import CallsWanted
-from daemon.fleet.events import StoreFailed, StoreRecovered
+from daemon.fleet.events import OutboxDrained, OutboxFilling, StoreFailed, StoreRecovered
 from daemon.fleet.model import Mac, Status, Transition
+from daemon.fleet.notifications import End, PastAlarm, PastAlarmsWanted, Severity, Shelf, ToldWanted
 from daemon.fleet.records import NumberEntry
 from daemon.fleet.store_commands import (
     AppendTransition,
     DropAlarm,
+    DropShelf,
     Notify,
+    RecordAlarm,
     SaveAlarm,
     SaveCall,
     SaveMark,
     SaveNumber,
+    SaveShelf,
     SaveState,
     StoreCommand,
 )
 from daemon.scheduler.clock import Clock
-from daemon.store import database
+from daemon.store import database, pruning
 from daemon.store import store as store_module
 from daemon.store.store import open_store
 from tests.support.calls import a_call
 from tests.support.notifications import a_notification, an_alarm
 from tests.support.nouns import state_with_report
-from tests.support.opened_store import QUICK, full, locked, rows, running, stored
+from tests.support.opened_store import PATIENT, QUICK, full, locked, rows, running, stored
 from tests.support.remembered import Remembered, commands
+from tests.support.waiting import becomes_true
 
 MAC = Mac("00908f4867af")
+STILL_WAITING = "WHERE left_at IS NULL"
 
 
 @pytest.fixture
@@ -79,7 +87,7 @@ async def test_a_receipt_returns_only_when_another_program_could_read_the_row(pa
 
 
 async def test_a_receipt_with_nothing_pending_returns_at_once(path: Path) -> None:
-    async with open_store(path, [], QUICK, Clock()) as store:  # without run
+    async with open_store(path, {}, QUICK, Clock()) as store:  # without run
         await store.receipt().wait()
 
 
@@ -126,8 +134,8 @@ async def test_notifications_wait_over_a_restart_until_they_are_settled(path: Pa
         statistics = fleet.store.statistics().outbox
     assert entry.notification.sequence == 2
     assert statistics.waiting == {"a": 2, "c": 0}
-    assert statistics.orphaned == 3
-    assert rows(path, "SELECT manager, count(*) FROM outbox") == [("a", 2)]
+    assert statistics.left[End.ORPHANED] == 3
+    assert rows(path, f"SELECT receiver, count(*) FROM outbox {STILL_WAITING}") == [("a", 2)]
 
 
 async def test_notifications_for_nobody_wake_nobody(path: Path, autojump_clock: trio.testing.MockClock) -> None:
@@ -184,21 +192,20 @@ async def test_what_the_disk_refuses_is_told_all_the_same_and_only_once(path: Pa
             with pytest.raises(StoreUnavailable):
                 await fleet.store.receipt().wait()
         await fleet.store.receipt().wait()
-        assert rows(path, "SELECT notification ->> 'sequence' FROM outbox") == [(2,)]
+        assert rows(path, f"SELECT notification ->> 'sequence' FROM outbox {STILL_WAITING}") == [(2,)]
         assert (await fleet.store.outbox.next("a")).notification.sequence == 2
         assert fleet.store.statistics().outbox.waiting == {"a": 1}
 
 
-async def test_when_all_that_was_refused_was_told_meanwhile_nothing_is_left_to_wait_for(path: Path) -> None:
+async def test_what_was_told_while_the_disk_refused_is_kept_as_told_once_it_does_not(path: Path) -> None:
     async with running(path) as fleet:
         with locked(path):
             with pytest.raises(StoreUnavailable):
                 await stored(fleet.store, Notify(a_notification()))
-            receipt = fleet.store.receipt()
             fleet.store.outbox.settle(await fleet.store.outbox.next("a"))
-            with trio.fail_after(10):
-                await receipt.wait()
-                await fleet.store.receipt().wait()
+        await fleet.store.receipt().wait()
+        assert rows(path, f"SELECT count(*) FROM outbox {STILL_WAITING}") == [(0,)]
+        assert [told.end for told in await fleet.store.journal(ToldWanted("a", 9))] == [End.SETTLED]
         assert fleet.store.statistics().pending == 0
 
 
@@ -218,7 +225,7 @@ async def test_what_came_while_the_disk_refused_overrides_what_was_refused(path:
 
 
 async def test_edges_are_told_to_refuse_while_too_much_is_pending(path: Path) -> None:
-    async with open_store(path, [], StoreLimits(max_pending=1000), Clock()) as store:  # without run
+    async with open_store(path, {}, StoreLimits(max_pending=1000), Clock()) as store:  # without run
         for index in range(1000):
             store.submit(SaveMark(str(index), 1))
         assert store.accepting
@@ -229,20 +236,21 @@ async def test_edges_are_told_to_refuse_while_too_much_is_pending(path: Path) ->
 
 
 async def test_timelines_and_notifications_are_bounded_while_the_disk_refuses(path: Path) -> None:
-    async with running(path, ["a"], QUICK.model_copy(update={"max_pending": 1000}), outbox_limit=100) as fleet:
+    limits, outbox = QUICK.model_copy(update={"max_pending": 1000}), PATIENT.model_copy(update={"limit": 100})
+    async with running(path, ["a"], limits, outbox=outbox) as fleet:
         with locked(path):
             steps = [AppendTransition(transition(float(at))) for at in range(1500)]
             with pytest.raises(StoreUnavailable):
                 await stored(fleet.store, *steps, *(Notify(a_notification(sequence)) for sequence in range(150)))
         await fleet.store.receipt().wait()
         statistics = fleet.store.statistics()
-        assert (statistics.trimmed, statistics.outbox.overflowed) == (500, 50)
+        assert (statistics.trimmed, statistics.outbox.left[End.OVERFLOWED]) == (500, 50)
         assert (await fleet.store.outbox.next("a")).notification.sequence == 50
         assert [step.at for step in await fleet.store.timeline(MAC, 5000)] == [float(at) for at in range(1499, 499, -1)]
 
 
 async def test_what_is_pending_at_the_end_is_written(path: Path) -> None:
-    async with open_store(path, [], QUICK, Clock()) as store:  # run never started
+    async with open_store(path, {}, QUICK, Clock()) as store:  # run never started
         store.submit(SaveMark("last", 1))
         receipt = store.receipt()
     await receipt.wait()
@@ -263,7 +271,7 @@ async def test_closing_ends_within_its_bound_though_the_file_is_locked(
 ) -> None:
     monkeypatch.setattr(store_module, "LAST_FLUSH", 0.1)
     monkeypatch.setattr(database, "BUSY_SECONDS", 0.4)
-    async with open_store(path, [], QUICK, Clock()) as store:
+    async with open_store(path, {}, QUICK, Clock()) as store:
         store.submit(SaveMark("lost", 1))
         receipt = store.receipt()
         other = locked(path)
@@ -298,7 +306,7 @@ async def test_the_timeline_is_newest_first_and_bounded(path: Path) -> None:
 async def test_steps_beyond_their_age_are_pruned_in_chunks_and_again_every_day(
     path: Path, mock_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_module, "PRUNE_CHUNK", 10)
+    monkeypatch.setattr(pruning, "CHUNK", 10)
     now = Clock().now()
     old = [AppendTransition(transition(now - 91 * DAY)) for _ in range(25)]
     aging, young = transition(now - 89.5 * DAY), transition(now)
@@ -364,7 +372,7 @@ async def test_only_the_calls_of_the_window_are_loaded(path: Path) -> None:
     now = Clock().now()
     async with running(path) as fleet:
         await stored(fleet.store, SaveCall(a_call("old", at=now - 90)), SaveCall(a_call("new", at=now, text="VQ")))
-    async with open_store(path, [], QUICK, Clock(), calls_of=60.0) as store:
+    async with open_store(path, {}, QUICK, Clock(), calls_of=60.0) as store:
         assert store.snapshot.calls == (a_call("new", at=now),)
 
 
@@ -379,3 +387,52 @@ async def test_calls_beyond_their_age_or_number_are_let_go(path: Path, limits: S
             while fleet.store.statistics().calls_let_go < 5:
                 await trio.lowlevel.checkpoint()
     assert rows(path, "SELECT min(id), count(*) FROM calls") == [("c10", 1000)]
+
+
+def past(identity: int, **fields: Any) -> PastAlarm:
+    """An alarm that was active for a second, and had been worse."""
+    alarm = replace(an_alarm(severity=Severity.MINOR), peak=Severity.MAJOR, raised_at=float(identity))
+    cleared_at = fields.pop("cleared_at", identity + 1.0)
+    return PastAlarm(identity, replace(alarm, **fields), cleared_at, "cleared")
+
+
+async def test_alarms_that_are_over_are_found_newest_first_filtered_and_page_by_page(path: Path) -> None:
+    ended = [past(1), past(2, tenant="globex"), past(3, device=None, source="Site/acme/hq", name="siteDown")]
+    ended += [past(4, peak=Severity.CRITICAL), past(5), past(6, tenant="initech", raised_at=1.5)]
+    async with running(path) as fleet:
+        await stored(fleet.store, *map(RecordAlarm, ended))
+
+        async def found(**wanted: Any) -> list[int]:
+            return [each.id for each in await fleet.store.past_alarms(PastAlarmsWanted(**{"limit": 9, **wanted}))]
+
+        assert await fleet.store.past_alarms(PastAlarmsWanted(limit=9)) == ended[::-1]
+        assert await found(limit=2) == [6, 5]
+        assert await found(limit=2, before=5) == [4, 3]
+        assert await found(tenants=("globex", "initech")) == [6, 2]
+        assert await found(tenants=()) == []
+        assert await found(device=MAC, tenants=("acme",), before=5) == [4, 1]
+        assert await found(source="Site/acme/hq", name="siteDown") == [3]
+        assert await found(severity=Severity.CRITICAL) == [4]
+        assert await found(since=3.5, until=4.0) == [6, 4, 3]  # 6 began early, 3 ended late
+        assert fleet.store.snapshot.alarms_recorded == 0
+    async with running(path) as fleet:
+        assert fleet.store.snapshot.alarms_recorded == 6
+
+
+async def test_shelves_are_remembered_until_they_are_dropped(path: Path) -> None:
+    shelf = Shelf(3, "acme", "acme/hq", "", "", "", 1.0, 2.0, "new switch", "alice", 0.5)
+    async with running(path) as fleet:
+        await stored(fleet.store, SaveShelf(shelf), SaveShelf(replace(shelf, id=4)), DropShelf(4))
+    async with running(path) as fleet:
+        assert fleet.store.snapshot.shelves == (shelf,)
+
+
+async def test_a_receiver_that_takes_nothing_is_told_of_and_so_is_its_recovery(path: Path) -> None:
+    async with running(path, outbox=PATIENT.model_copy(update={"limit": 100})) as fleet:
+        await stored(fleet.store, *(Notify(a_notification(sequence)) for sequence in range(50)))
+        await becomes_true(lambda: bool(fleet.told))
+        assert [(type(event), event.receiver) for event in fleet.told] == [(OutboxFilling, "a")]  # type: ignore[union-attr]
+        for _ in range(50):
+            fleet.store.outbox.settle(await fleet.store.outbox.next("a"))
+        await becomes_true(lambda: len(fleet.told) == 2)
+        assert fleet.told[1] == OutboxDrained("a")
