@@ -6,12 +6,8 @@ but does not run (`supervisor`), and decides nothing. Two daemons can live in on
 
 from __future__ import annotations
 
-import gc
-import signal
-import sys
-from collections.abc import Sequence
+import secrets
 from contextlib import AsyncExitStack
-from errno import EADDRINUSE
 from functools import partial
 from pathlib import Path
 from random import SystemRandom
@@ -22,11 +18,9 @@ import trio
 from daemon import __version__
 from daemon.config.export import export_inventory
 from daemon.config.inventory import parse_inventory
-from daemon.config.loader import load_settings
 from daemon.config.reload import Reloads
 from daemon.config.settings import Settings
 from daemon.config.tls_contexts import load_http_contexts
-from daemon.errors import RingkeeperError
 from daemon.fleet.fleet import Fleet
 from daemon.http.operators.app import OperatorsApp, operators_app
 from daemon.http.operators.desk import Desk
@@ -34,10 +28,23 @@ from daemon.http.phones.app import phones_app
 from daemon.http.server import HttpServer
 from daemon.integrations.connectors import Connectors
 from daemon.integrations.phone_commands import PhoneCommands
-from daemon.observe import families, file_families, logs, probe_text
+from daemon.observe import (
+    alarm_families,
+    families,
+    file_families,
+    outbox_families,
+    output_families,
+    pace_families,
+    probe_text,
+    snmp_families,
+    validity_families,
+)
+from daemon.observe.certificates import Certificates
+from daemon.observe.load import Load
 from daemon.observe.metrics import Metrics
 from daemon.observe.notify import Notifier
 from daemon.observe.watchdog import Watchdog
+from daemon.outputs.outputs import Outputs
 from daemon.provisioning.models import models
 from daemon.provisioning.phone_login import login_of
 from daemon.provisioning.provisioner import Provisioner
@@ -51,10 +58,17 @@ from daemon.sip.resolver import Resolver
 from daemon.sip.tls import load_contexts
 from daemon.sip.trace import Traces
 from daemon.sip.uri import contact_from_uri
+from daemon.snmp.agent import Agent
+from daemon.snmp.engine import Engine
+from daemon.snmp.engine_start import EngineStart
+from daemon.snmp.identity import NUMBER_BITS, next_identity
+from daemon.snmp.receiver import Receiver
 from daemon.snmp.sender import Sender
+from daemon.snmp.usm import SALT_OCTETS
 from daemon.store.afterwards import Afterwards
 from daemon.store.content import Contents, stored_at
 from daemon.store.files import firmware_folder, load_all_templates, load_or_create_key
+from daemon.store.routing import known_to
 from daemon.store.store import open_store
 from daemon.supervisor import Service, Supervisor
 from daemon.switchboard import Switchboard
@@ -84,10 +98,11 @@ async def run_daemon(
         store = await stack.enter_async_context(
             open_store(
                 settings.state_dir / DATABASE,
-                [manager.name for manager in settings.snmp.managers],
+                settings.receivers,
                 settings.store,
                 clock,
-                settings.outbox.limit,
+                outbox=settings.outbox,
+                alarms=settings.alarms,
                 calls_of=settings.quality.window,
             )
         )
@@ -130,7 +145,22 @@ async def run_daemon(
         locator = Locator(resolver, SystemRandom().random)
         switchboard.connect_locator(locator.submit)
         prober = Prober(lambda: running.settings, fleet, locator, contexts.client, clock)
-        sender = Sender(settings.snmp, store.outbox, clock)
+        identity = next_identity(store.snapshot.marks, settings.snmp.enterprise, secrets.randbits(NUMBER_BITS))
+        engine = Engine(identity.engine_id, identity.boots, clock.now(), secrets.randbits(8 * SALT_OCTETS))
+        engine_start = EngineStart(engine, identity.marks, store.submit, store.receipt)
+        sender = Sender(settings.snmp, store.outbox, clock, engine)
+        receiver = Receiver(settings.snmp, fleet.roster, engine, clock)
+        agent = Agent(settings.snmp, fleet, engine, clock, health=lambda: running.health())  # noqa: PLW0108 - comes later
+        switchboard.connect_agent(agent.note)
+        outputs = Outputs(
+            settings.outputs,
+            store.outbox,
+            switchboard.deliver,
+            clock=clock,
+            active=lambda output: known_to(output, fleet.alarms.values()),
+            enterprise=lambda: running.settings.snmp.enterprise,
+            chance=SystemRandom().random,
+        )
         connectors = Connectors(
             settings.connectors,
             switchboard.deliver,
@@ -141,6 +171,7 @@ async def run_daemon(
         )
         # The timers are what everything hangs on: if they stand still for half a minute, a restart is the best cure.
         watchdog = Watchdog(clock, notifier, alive=lambda: clock.now() - fleet.next_deadline() < TIMERS_MAY_LAG)
+        certificates = Certificates(lambda: running.settings)
         reloads = Reloads(clock.now())
         metrics = Metrics()
         phones = phones_app(
@@ -169,7 +200,11 @@ async def run_daemon(
             provisioner,
             sip,
             sender,
+            outputs,
+            receiver,
+            agent,
             watchdog,
+            certificates,
             reloads,
             phones_server,
             connectors,
@@ -186,6 +221,9 @@ async def run_daemon(
                 timeline=store.timeline,
                 calls=store.calls,
                 call=store.call,
+                past_alarms=store.past_alarms,
+                queues=store.outbox.statistics,
+                resync=store.resync,
                 parse=partial(parse_inventory, file="inventory", seal=sealer.seal),
                 check=fleet.check,
                 export=export_inventory,
@@ -202,19 +240,28 @@ async def run_daemon(
                 address=provisioner.address,
                 file_versions=store.file_versions,
                 connectors=connectors.statistics,
+                outputs=outputs,
             )
         )
         operators_server = HttpServer(
             operators, settings.http.operators.listen, settings.http.operators, "operators", https.operators
         )
         running.operators_server = operators_server
+        load = Load(
+            watchdog.statistics,
+            lambda: (phones_server.statistics(), operators_server.statistics()),
+            store.statistics,
+            lambda: running.settings.store.max_pending,
+        )
 
         metrics.add(lambda: __version__, families.build)
         metrics.add(reloads.statistics, families.reloads)
         metrics.add(fleet.statistics, families.fleet)
         metrics.add(fleet.calls.statistics, families.calls)
+        metrics.add(fleet.parts.alarms.statistics, alarm_families.alarms)
         metrics.add(fleet.operations.statistics, families.operations)
         metrics.add(lambda: switchboard.decisions, families.decisions)
+        metrics.add(fleet.parts.pinging.pace.statistics, pace_families.pace)
         metrics.add(sip.statistics, families.sip)
         metrics.add(resolver.statistics, families.resolver)
         metrics.add(locator.statistics, families.locator)
@@ -226,19 +273,30 @@ async def run_daemon(
         metrics.add(provisioner.statistics, families.provisioning)
         metrics.add(operators.statistics, families.operators)
         metrics.add(store.statistics, families.store)
+        metrics.add(store.outbox.statistics, outbox_families.outbox)
         metrics.add(contents.statistics, file_families.content)
         metrics.add(fleet.parts.files.statistics, file_families.stored_files)
         metrics.add(lambda: models(fleet.devices(), fleet.files, contents.loose_files), file_families.models)
-        metrics.add(sender.statistics, families.sender)
+        metrics.add(sender.statistics, snmp_families.sender)
+        metrics.add(engine.statistics, snmp_families.engine)
+        metrics.add(receiver.statistics, snmp_families.receiver)
+        metrics.add(agent.statistics, snmp_families.agent)
+        metrics.add(outputs.statistics, output_families.outputs)
         metrics.add(connectors.statistics, families.connectors)
         metrics.add(phone_commands.statistics, families.phone_commands)
         metrics.add(watchdog.statistics, families.watchdog)
+        metrics.add(lambda: fleet.licence(clock.now()), validity_families.licence)
+        metrics.add(certificates.statistics, validity_families.certificates)
 
         running.supervisor = Supervisor(
             [
                 Service("store", partial(store.run, switchboard.deliver), reports_ready=False),
                 Service("inventory", running.take_inventory_at_start),
+                Service("snmp engine", engine_start.run),
                 Service("snmp sender", sender.run),
+                Service("outputs", outputs.run),
+                Service("snmp receiver", partial(receiver.run, switchboard.deliver)),
+                Service("snmp agent", agent.run),
                 Service("orders once stored", afterwards.run, reports_ready=False),
                 Service("commands to phones", partial(phone_commands.run, switchboard.deliver)),
                 Service("sip", partial(sip.run, switchboard.deliver)),
@@ -249,80 +307,14 @@ async def run_daemon(
                 Service("connectors", connectors.run),
                 Service("uploaded files", contents.run),
                 Service("watchdog", watchdog.run),
+                Service("load", partial(load.run, switchboard.deliver)),
+                Service("certificates", partial(certificates.run, switchboard.deliver)),
             ]
         )
         await running.supervisor.run(on_ready=lambda: task_status.started(running))
-
-
-def serve(config_path: Path) -> int:
-    """Run the daemon that `config_path` describes, under the service manager's signals; the exit code."""
-    try:
-        settings = load_settings(config_path)
-        logs.configure(settings.log)
-        trio.run(_serve, settings, config_path)
-    except RingkeeperError as error:
-        return _failed([error])
-    except BaseExceptionGroup as group:
-        expected, others = group.split((RingkeeperError, OSError))
-        if others or expected is None:
-            raise
-        return _failed(_leaves(expected))
-    return 0
-
-
-async def _serve(settings: Settings, config_path: Path) -> None:
-    """One daemon and its signals: SIGHUP reloads, SIGTERM and SIGINT end it; a second one ends it at once."""
-    notifier = Notifier()
-    signals = signal.SIGTERM, signal.SIGINT, signal.SIGHUP
-    async with trio.open_nursery() as nursery:
-        with trio.open_signal_receiver(*signals) as arriving:
-            # What a start builds stays until the end: looking for garbage in it took 0.35 s of 1.3 with 30,000 phones,
-            # and frozen it is never looked at again.
-            gc.disable()
-            running: Running = await nursery.start(
-                partial(run_daemon, settings, config_path=config_path, notifier=notifier)
-            )
-            gc.freeze()
-            gc.enable()
-            log.info(
-                "ready",
-                event_name="ready",
-                version=__version__,
-                phones=running.phones_url,
-                operators=running.operators_url,
-            )
-            notifier.ready(f"{running.fleet.statistics().devices} devices")
-            async for number in arriving:
-                if number != signal.SIGHUP:
-                    break
-                notifier.reloading()
-                await running.reload()
-                notifier.ready()
-        notifier.stopping()
-        log.info("stopping", event_name="stopping")
-        running.stop()
 
 
 async def _close(operators: OperatorsApp, server: HttpServer) -> None:
     """End the live streams first, or open browsers would hold the listener for its whole grace."""
     await operators.aclose()
     await server.aclose()
-
-
-def _failed(errors: Sequence[BaseException]) -> int:
-    """Say what kept the daemon from running; the exit code."""
-    for error in errors:
-        said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        hint = "; is another daemon using it?" if isinstance(error, OSError) and error.errno == EADDRINUSE else ""
-        sys.stderr.write(f"{said}{hint}\n")
-    return 1
-
-
-def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
-    """The exceptions at the bottom of a group of groups."""
-    found: list[BaseException] = []
-    for error in group.exceptions:
-        found += (
-            _leaves(error) if isinstance(error, BaseExceptionGroup) else [error] if isinstance(error, Exception) else []
-        )
-    return found

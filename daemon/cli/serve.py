@@ -1,10 +1,10 @@
-"""`serve`: run the daemon. Everything it does begins in `daemon.app`."""
+"""`serve`: run the daemon. Everything it does begins in `daemon.serving`."""
 
 from __future__ import annotations
 
 import typer
 
-from daemon.app import serve as run
+from daemon.serving import serve as run
 from daemon.cli.console import DEFAULT_CONFIG, ConfigFile
 
 
