@@ -64,6 +64,9 @@ class Alarms(Block):
     # A site of 1,500 phones that dies once a day for 90 days fills a third of it.
     max_history: Annotated[int, Field(ge=1000)] = 500_000
     lagged_for: AnyTime = HOUR / 2  # how long a phone must be LAGGED to be an alarm: no download takes so long
+    # Before the end of a listener's certificate: a month to find who renews it by hand, a week when nobody has.
+    certificate_warning: Positive = 30 * DAY
+    certificate_major: Positive = 7 * DAY
 
 
 class OutboxLimits(Block):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 
-from daemon.config.http_settings import ServerTls
+from daemon.config.block import Block
 from daemon.config.settings import Settings
 from daemon.config.sheet import Sheet, Where
 
@@ -24,6 +24,8 @@ def check_certificates(settings: Settings, sheet: Sheet) -> None:
     _check_block(settings.sip.tls, ("sip", "tls"), sheet)
     _check_block(settings.http.phones.tls, ("http", "phones", "tls"), sheet)
     _check_block(settings.http.operators.tls, ("http", "operators", "tls"), sheet)
+    for index, output in enumerate(settings.outputs):
+        _check_block(output, ("outputs", index), sheet)
     _check_rungs(settings, sheet)
 
 
@@ -36,7 +38,7 @@ def _check_rungs(settings: Settings, sheet: Sheet) -> None:
     sheet.fault(("provisioning", "rungs"), wrong, hint)
 
 
-def _check_block(tls: ServerTls, block: Where, sheet: Sheet) -> None:
+def _check_block(tls: Block, block: Where, sheet: Sheet) -> None:
     files: dict[str, Path] = {name: value for name, value in tls if isinstance(value, Path)}
     readable = {name for name, path in files.items() if _check_readable(sheet, (*block, name), path)}
     for name in readable.intersection(_AUTHORITIES):

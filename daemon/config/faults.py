@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from daemon.config.positions import Key, Place, key_text
-from daemon.config.shape import block_at
+from daemon.config.shape import block_at, written_path
 from daemon.errors import Fault
 
 Places = Callable[[tuple[Key, ...]], Place]
@@ -36,6 +36,10 @@ _SENTENCES = {
     "tuple_type": ("is not a list", "write it as [value, value] or one `- value` a line"),
     "model_type": ("holds a single value where keys belong", "write `key: value` lines below it"),
     "dict_type": ("holds a single value where keys belong", "write `key: value` lines below it"),
+    "model_attributes_type": ("holds a single value where keys belong", "write `key: value` lines below it"),
+    "union_tag_not_found": ("does not say its kind", "write kind, which says what the other keys are"),
+    "union_tag_invalid": ("is of a kind {tag!r} that does not exist", "choose {expected_tags}"),
+    "date_from_datetime_parsing": ("{input} is no date", "write it as 2026-12-31"),
     "path_type": ("is not a path", "write one file or folder name"),
 }
 
@@ -46,7 +50,8 @@ def translate(
     """Every fault in `error`, which came of validating what stands at `path` as a `block`."""
     faults = []
     for found in error.errors(include_url=False):
-        where = path + tuple(key for key in found["loc"] if key != "[key]")  # pydantic's mark of a dictionary's key
+        spoken = written_path(block, found["loc"])
+        where = path + tuple(key for key in spoken if key != "[key]")  # pydantic's mark of a dictionary's key
         file, line = places(where)
         faults.append(Fault(file, line, key_text(where), *_sentence(found, block)))
     return faults

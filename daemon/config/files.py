@@ -58,6 +58,11 @@ class _Resolver:
                 for index, item in enumerate(value):
                     if isinstance(item, Table):
                         self.resolve(item, shape.lists[key], (*path, key, index))
+            elif key in shape.choices and isinstance(value, Items):
+                for index, item in enumerate(value):
+                    form = shape.choices[key].get(str(item.get("kind"))) if isinstance(item, Table) else None
+                    if form is not None:  # without a kind that we know there is a fault already
+                        self.resolve(item, form, (*path, key, index))
             elif key in shape.paths and isinstance(value, str) and self._folder is not None:
                 table[key] = str(self._folder / value)
             elif key in shape.twins:

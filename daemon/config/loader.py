@@ -15,6 +15,7 @@ from daemon.config.faults import translate
 from daemon.config.files import read_text, resolve_files
 from daemon.config.positions import Table, merge, read_yaml
 from daemon.config.settings import Settings
+from daemon.config.shape import TWIN
 from daemon.config.sheet import Sheet
 from daemon.errors import ConfigError, Fault
 
@@ -35,7 +36,9 @@ def load_settings(path: Path) -> Settings:
     try:
         settings = Settings.model_validate(table)
     except ValidationError as error:
-        faults += translate(error, Settings, sheet.place)
+        unread = {fault.key for fault in faults}  # of a secret whose file could not be read, that is enough
+        found = translate(error, Settings, sheet.place)
+        faults += [fault for fault in found if fault.key + TWIN not in unread]
     else:
         check_certificates(settings, sheet)
     if faults:

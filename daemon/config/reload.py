@@ -24,6 +24,8 @@ RESTART_ONLY = {
     "http.phones.listen": _BOUND,
     "http.operators.listen": _BOUND,
     "sip.listen": _BOUND,
+    "snmp.agent.listen": _BOUND,
+    "snmp.receiver.listen": _BOUND,
     "provisioning.firmware": "downloads from the old folder may be under way",
 }
 

@@ -21,8 +21,12 @@ from daemon.config.durations import Duration
 from daemon.config.file_settings import Files
 from daemon.config.http_settings import Http, ServerTls
 from daemon.config.import_settings import Imports
+from daemon.config.licence_settings import Licence
 from daemon.config.listen import DnsServer, SipListen
 from daemon.config.operation_settings import Operations
+from daemon.config.output_settings import AnyOutput
+from daemon.config.overload_settings import Overload
+from daemon.config.route_settings import Route
 from daemon.config.snmp_settings import Snmp
 
 
@@ -105,8 +109,10 @@ class Sip(Block):
         "SHA-256",
         "MD5",
     )
-    # Kamailio's default (nonce_expire). A phone that refreshes more often is not asked again; others answer once more.
-    nonce_lifetime: Positive = 300.0
+    # Twice the longest registration, so that a phone that refreshes it is asked once in a while and not each time, as
+    # with Kamailio's 300 s (nonce_expire). A count is taken once however old its nonce is, so a replay gains nothing;
+    # and whoever can hold a REGISTER back unseen, to use its answer later, could as well change its contact at once.
+    nonce_lifetime: Positive = 2 * HOUR
     # Contacts of one device at a time: a phone has one, one with outbound (RFC 5626) two or three; and a few that it
     # left behind by rebooting on other ports.
     max_contacts: Annotated[int, Field(ge=1, le=100)] = 10
@@ -243,6 +249,16 @@ class Numbers(Block):
 
     cooling_duration: Positive = 30 * DAY
     audiocodes_cooling_duration: Positive = 2 * DAY  # VOSS's macro of the same name
+    # Of all numbers, available: an alarm warns at the first share and ends above the second, so that a site which moves
+    # in by the dozen raises it once.
+    low: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    low_clear: Annotated[float, Field(gt=0, le=1)] = 0.15
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.low >= self.low_clear:
+            raise ValueError("low must be below low_clear, or the alarm would begin and end at once")
+        return self
 
 
 class Provisioning(Block):
@@ -339,8 +355,11 @@ class Settings(Block):
     requests: Requests = Requests()
     operations: Operations = Operations()
     alarms: Alarms = Alarms()
+    overload: Overload = Overload()
+    licence: Licence = Licence()
     outbox: OutboxLimits = OutboxLimits()
     snmp: Snmp = Snmp()
+    outputs: tuple[AnyOutput, ...] = ()
     connectors: tuple[Connector, ...] = ()
     numbers: Numbers = Numbers()
     provisioning: Provisioning = Provisioning()
@@ -348,9 +367,21 @@ class Settings(Block):
     files: Files = Files()
     store: StoreLimits = StoreLimits()
 
+    @property
+    def receivers(self) -> dict[str, Route]:
+        """Whoever is told of alarms, by the name that the outbox has for it, and which alarms those are."""
+        managers = {manager.name: manager for manager in self.snmp.managers}
+        return {**managers, **{output.receiver: output for output in self.outputs}}
+
     @model_validator(mode="after")
     def _asked_once(self) -> Self:
         servers = [connector.server for connector in self.connectors]
         if len(set(servers)) < len(servers):
             raise ValueError("two connectors name the same server: its two lists would contradict each other")
+        return self
+
+    @model_validator(mode="after")
+    def _outputs_differ(self) -> Self:
+        if len({output.name for output in self.outputs}) < len(self.outputs):
+            raise ValueError("two outputs have the same name: each has a queue of its own, which is found by it")
         return self

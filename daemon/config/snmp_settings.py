@@ -81,11 +81,19 @@ class Agent(Block):
     listen: UdpListen | None = None
     community: SecretStr | None = None  # short for an access that shows all to this community
     access: tuple[Access, ...] = ()
+    contact: str = ""  # what sysContact says: whom to ask about this daemon
+    location: str = ""  # what sysLocation says
     max_repetitions: Annotated[int, Field(ge=1, le=1000)] = 100  # of a GETBULK; net-snmp asks for 10 unless told
     # Octets of UDP: with IPv4 and Ethernet what needs no fragments. A v3 manager may ask for less (msgMaxSize).
     max_response: Annotated[int, Field(ge=484, le=65507)] = 1472
     # Requests a second: what a walk of 30,000 devices asks at its fastest, with room for a second one.
     max_rate: Annotated[int, Field(ge=1)] = 5000
+
+    @model_validator(mode="after")
+    def _askable(self) -> Self:
+        if self.listen is not None and self.community is None and not self.access:
+            raise ValueError("the agent listens, but nobody may ask it: write community or access")
+        return self
 
 
 class Receiver(Block):
@@ -98,6 +106,12 @@ class Receiver(Block):
     networks: tuple[Network, ...] = ()
     max_rate: Annotated[int, Field(ge=1)] = 2000  # datagrams a second; 30,000 gateways every 30 s are 1,000
     max_kinds: Annotated[int, Field(ge=1)] = 1000  # different unknown traps that are remembered as logged
+
+    @model_validator(mode="after")
+    def _audible(self) -> Self:
+        if self.listen and not (self.communities or self.users):
+            raise ValueError("a receiver without communities and users hears nobody: write one of them, or no listen")
+        return self
 
 
 class Snmp(Block):
@@ -123,6 +137,9 @@ class Snmp(Block):
             raise ValueError("two users have the same name")
         asked = [manager.user for manager in self.managers if manager.version == "v3"]
         asked += [access.user for access in self.agent.access if access.user]
+        bound = [listen for listen in (self.agent.listen, *self.receiver.listen) if listen and listen.port]
+        if len(set(bound)) < len(bound):
+            raise ValueError("agent and receiver, or the receiver twice, would listen at the same address and port")
         if missing := {*asked, *self.receiver.users} - known:
             raise ValueError(f"users holds nobody called {', '.join(sorted(missing)) or '(nothing)'}")
         return self

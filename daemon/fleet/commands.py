@@ -72,6 +72,7 @@ class Answer:
     requests: tuple[PhoneRequest, ...] = ()
     refused: tuple[str, ...] = ()
     operation: int = 0  # the id that a new one was given
+    shelf: int = 0  # likewise
 
 
 Command = (

@@ -219,7 +219,12 @@ def _follow(parts: Parts, connection: Connection, outcome: Transition | Decided 
     alarm: list[Command] = []
     if connection.reachability is Reachability.UNREACHABLE:
         alarm = parts.alarms.report(
-            Trouble.of(CONNECTION_DOWN, moved.reason), None, connection.source, now, connection.record.tenant
+            Trouble.of(CONNECTION_DOWN, moved.reason),
+            None,
+            connection.source,
+            now,
+            connection.record.tenant,
+            site=connection.record.place,
         )
     elif connection.reachability in _UP:
         alarm = _end_alarm(parts, connection, now)

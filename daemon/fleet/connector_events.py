@@ -18,10 +18,11 @@ registration is noted, and the contact is not pinged. Not here: how servers are 
 
 from __future__ import annotations
 
+from daemon.fleet import homing
 from daemon.fleet.alarms.catalogue import CONNECTOR_DOWN
 from daemon.fleet.alarms.trouble import Trouble
 from daemon.fleet.commands import Command, Decided
-from daemon.fleet.consequences import follow, number
+from daemon.fleet.consequences import follow, number, refresh_status, source_of
 from daemon.fleet.device import Device
 from daemon.fleet.events import (
     ConnectorFailed,
@@ -118,7 +119,8 @@ def _settled(parts: Parts, device: Device, server: str, contact: Contact, now: f
     parts.roster.move(device, contact)
     parts.pinging.registered(device, now)
     decided = Decided("registration", "learned", device.mac)
-    return [SaveState(device.state()), decided, *number(parts, device, now)]
+    home = homing.settle(parts, device, source_of(device.mac), now)
+    return [SaveState(device.state()), decided, *number(parts, device, now), *home]
 
 
 def _out_of_reach(parts: Parts, device: Device, server: str, transport: str, now: float) -> list[Command]:
@@ -132,6 +134,7 @@ def _out_of_reach(parts: Parts, device: Device, server: str, transport: str, now
     orders = _leave(parts, device, now) if learned else []
     if device.contact is None and device.reachability in (Reachability.NO_STATUS, Reachability.UNKNOWN):
         device.reachability_reason = reason
+    orders += homing.settle(parts, device, source_of(device.mac), now)
     return [*orders, SaveState(device.state()), Decided("registration", "learned, out of reach", device.mac)]
 
 
@@ -144,7 +147,9 @@ def _strayed(parts: Parts, device: Device, server: str, now: float) -> list[Comm
     parts.roster.move(device, None)
     moved = parts.pinging.strayed(device, now, f"{server} instead of {device.record.server}")
     decided = Decided("registration", "wrong server", device.mac)
-    return [*follow(parts, device, moved, now), SaveState(device.state()), decided]
+    orders = [*follow(parts, device, moved, now), *homing.settle(parts, device, source_of(device.mac), now)]
+    refresh_status(parts, device)
+    return [*orders, SaveState(device.state()), decided]
 
 
 def _ended(parts: Parts, server: str, mac: Mac, now: float) -> list[Command]:

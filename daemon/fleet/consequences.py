@@ -6,8 +6,9 @@ state moves.
 
 from __future__ import annotations
 
-from daemon.fleet import presence, status
-from daemon.fleet.alarms.catalogue import DEVICE_DISCONNECTED, DEVICE_UNREACHABLE, Kind
+from daemon.fleet import homing, lagging, presence, status
+from daemon.fleet.alarms.catalogue import DEVICE_DISCONNECTED, DEVICE_UNREACHABLE
+from daemon.fleet.alarms.kind import Kind
 from daemon.fleet.alarms.trouble import Trouble
 from daemon.fleet.commands import Command, Decided
 from daemon.fleet.device import Device
@@ -47,6 +48,8 @@ def follow(parts: Parts, device: Device, outcome: Transition | Decided | None, n
         return [outcome]
     orders: list[Command] = [AppendTransition(outcome), SaveState(device.state())]
     orders += _alarm(parts, device, outcome, now)
+    orders += lagging.follow(parts, device, source_of(device.mac), now)
+    orders += homing.settle(parts, device, source_of(device.mac), now)
     orders += number(parts, device, now)
     expect_report(parts, device)
     refresh_status(parts, device)
@@ -69,7 +72,7 @@ def refresh_status(parts: Parts, device: Device) -> None:
 def expect_report(parts: Parts, device: Device) -> None:
     """Set when the device's silence will mean something."""
     deadline = presence.silence_deadline(device, parts.settings.keep_alive, parts.graced_until)
-    if deadline is None:
+    if deadline is None or device.blocked:  # that we do not listen is not its silence
         parts.absences.cancel(device.mac)
     else:
         parts.absences.set(device.mac, deadline)

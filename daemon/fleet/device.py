@@ -15,6 +15,7 @@ class Device(Target):
 
     __slots__ = (
         "bindings",
+        "blocked",
         "last_seen",
         "mac",
         "presence",
@@ -42,6 +43,7 @@ class Device(Target):
         self.source = ""  # network address of the last report or fetch
         self.report: Report | None = None
         self.tries = 0  # how often it came while it waited for approval, since our start
+        self.blocked = ""  # why the licence does not cover it; "" if it does
         self.status = Status.UNMONITORED
         self.status_reason = "nothing is known of it yet"
 

@@ -161,6 +161,22 @@ class AlertsHeard:
 
 
 @dataclass(frozen=True, slots=True)
+class TrapHeard:
+    """A device, or somebody who may speak of it, sent an SNMP notification from the network address `source`.
+
+    It is a keep-alive, or raises or clears `alert` in that `part` of the device ("" for all of it), or is worth a
+    `remark` in its timeline; with none of these it is a sign of life.
+    """
+
+    mac: Mac
+    source: str
+    keep_alive: bool = False
+    alert: Alert | None = None
+    part: str = ""
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class FileFetched:
     """A phone fetched a file; `kind` is "config" or "firmware", `complete` whether it held its secrets."""
 
@@ -261,6 +277,74 @@ class StoreRecovered:
     """The disk takes writes again."""
 
 
+@dataclass(frozen=True, slots=True)
+class LoadMeasured:
+    """How much we had to do since the last measurement.
+
+    `late_turns` is the share of the loop's turns that were late, `turned_away` counts requests a second, `pending` is
+    the share of what may wait for the disk.
+    """
+
+    late_turns: float
+    turned_away: float
+    pending: float
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCertificate:
+    """The certificate that a listener ("http.phones") shows, and until when it is good, in UTC seconds."""
+
+    listener: str
+    path: str
+    ends_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class CertificatesRead:
+    """These are the certificates of our listeners, all of them."""
+
+    certificates: tuple[ShownCertificate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxFilling:
+    """A receiver takes less than it is sent: `waiting` of at most `limit`, the oldest for `oldest` seconds."""
+
+    receiver: str
+    waiting: int
+    limit: int
+    oldest: float
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxDrained:
+    """A receiver has taken most of what waited for it, or is no receiver any more."""
+
+    receiver: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFailed:
+    """A receiver of alarms that is no SNMP manager has not been reached for long; `why` in a few words."""
+
+    receiver: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutputRecovered:
+    """That receiver takes alarms, perhaps again."""
+
+    receiver: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutputsConfigured:
+    """These are the receivers besides SNMP managers from now on."""
+
+    receivers: tuple[str, ...]
+
+
 Event = (
     ProbesAnswered
     | ProbeMissed
@@ -275,6 +359,7 @@ Event = (
     | QualityReported
     | KeepAliveHeard
     | AlertsHeard
+    | TrapHeard
     | FileFetched
     | TokenUsed
     | UserLinesHeard
@@ -286,5 +371,12 @@ Event = (
     | CommandEnded
     | StoreFailed
     | StoreRecovered
+    | LoadMeasured
+    | CertificatesRead
+    | OutputFailed
+    | OutputRecovered
+    | OutputsConfigured
+    | OutboxFilling
+    | OutboxDrained
     | Act
 )

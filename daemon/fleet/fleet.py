@@ -20,17 +20,26 @@ from daemon.fleet import (
     file_events,
     first_contact_events,
     inventory_events,
+    lagging,
+    licence_events,
+    number_supply,
     operator_events,
+    output_events,
     phone_command_events,
     phone_events,
     quality_events,
     quarantine,
+    receiver_events,
     resync_events,
+    server_events,
     sip_events,
     swap_events,
+    trap_events,
     user_events,
 )
 from daemon.fleet.acts import (
+    AlarmAcknowledged,
+    AlarmDeleted,
     ConnectionDeleted,
     DeviceArmed,
     DeviceDeleted,
@@ -49,12 +58,15 @@ from daemon.fleet.acts import (
     ResyncAsked,
     SecretRenewed,
     SettingsChanged,
+    ShelfClosed,
+    ShelfOpened,
     TenantDeleted,
     TokenIssued,
     UserDeleted,
     UserWritten,
 )
-from daemon.fleet.alarms.book import SEQUENCE, AlarmBook
+from daemon.fleet.alarms import events as alarm_events
+from daemon.fleet.alarms.book import AlarmBook
 from daemon.fleet.call_book import CallBook
 from daemon.fleet.commands import Answer, Command, Decided
 from daemon.fleet.connection import Connection
@@ -63,6 +75,7 @@ from daemon.fleet.device import Device
 from daemon.fleet.documents import DocumentBook
 from daemon.fleet.events import (
     AlertsHeard,
+    CertificatesRead,
     CommandEnded,
     ConnectorFailed,
     ConnectorRecovered,
@@ -74,6 +87,12 @@ from daemon.fleet.events import (
     FileMade,
     KeepAliveHeard,
     LifeSign,
+    LoadMeasured,
+    OutboxDrained,
+    OutboxFilling,
+    OutputFailed,
+    OutputRecovered,
+    OutputsConfigured,
     ProbeMissed,
     ProbesAnswered,
     QualityReported,
@@ -84,6 +103,7 @@ from daemon.fleet.events import (
     TargetLocated,
     TargetNotLocated,
     TokenUsed,
+    TrapHeard,
     UnknownPhoneHeard,
     Unregistered,
     UserLinesHeard,
@@ -92,8 +112,9 @@ from daemon.fleet.file_book import FileBook
 from daemon.fleet.file_history import FileHistory
 from daemon.fleet.intake import MUST_WAIT, IntakeProgress
 from daemon.fleet.inventory_check import Check
+from daemon.fleet.licence import LicenceBook, LicenceStatus
 from daemon.fleet.model import Contact, DeviceState, Mac
-from daemon.fleet.notifications import Alarm
+from daemon.fleet.notifications import Alarm, Shelf
 from daemon.fleet.numbers import NumberBook
 from daemon.fleet.operations import events as operation_events
 from daemon.fleet.operations.book import OperationBook
@@ -117,6 +138,7 @@ HANDLERS: dict[type[Event], Callable[[Parts, Any, float], list[Command]]] = {
     QualityReported: quality_events.quality_reported,
     KeepAliveHeard: phone_events.keep_alive_heard,
     AlertsHeard: phone_events.alerts_heard,
+    TrapHeard: trap_events.trap_heard,
     FileFetched: phone_events.file_fetched,
     FileMade: phone_events.file_made,
     UnknownPhoneHeard: quarantine.unknown_phone_heard,
@@ -150,11 +172,22 @@ HANDLERS: dict[type[Event], Callable[[Parts, Any, float], list[Command]]] = {
     ConnectorFailed: connector_events.connector_failed,
     ConnectorRecovered: connector_events.connector_recovered,
     ConnectorsConfigured: connector_events.connectors_configured,
+    OutputFailed: output_events.output_failed,
+    OutputRecovered: output_events.output_recovered,
+    OutputsConfigured: output_events.outputs_configured,
     OperatorAdded: operator_events.operator_added,
     OperatorRemoved: operator_events.operator_removed,
     SettingsChanged: operator_events.settings_changed,
+    AlarmAcknowledged: alarm_events.acknowledged,
+    AlarmDeleted: alarm_events.deleted,
+    ShelfOpened: alarm_events.shelf_opened,
+    ShelfClosed: alarm_events.shelf_closed,
     StoreFailed: operator_events.store_failed,
     StoreRecovered: operator_events.store_recovered,
+    LoadMeasured: server_events.load_measured,
+    CertificatesRead: server_events.certificates_read,
+    OutboxFilling: receiver_events.outbox_filling,
+    OutboxDrained: receiver_events.outbox_drained,
 }
 
 
@@ -163,11 +196,12 @@ class Fleet:
 
     def __init__(self, settings: Settings, snapshot: Snapshot, now: float) -> None:
         outage = max(0.0, now - snapshot.marks.get(ALIVE_AT, now))
+        roster = Roster(snapshot)
         self.parts = Parts(
             settings=settings,
-            roster=Roster(snapshot),
+            roster=roster,
             pinging=Pinging(settings.qualify, now),
-            alarms=AlarmBook(snapshot.alarms, int(snapshot.marks.get(SEQUENCE, 0))),
+            alarms=AlarmBook(snapshot, settings.alarms, roster, now),
             numbers=NumberBook(snapshot.numbers, settings.numbers),
             requests=RequestBook(
                 snapshot.requests,
@@ -181,6 +215,7 @@ class Fleet:
             files_given=FileHistory(snapshot.file_versions, settings.provisioning),
             files=FileBook(snapshot.files, settings.files),
             calls=CallBook(snapshot.calls, settings.quality, now),
+            licence=LicenceBook(settings.licence, snapshot.records, now),
             graced_until=now + settings.keep_alive.period if outage > settings.keep_alive.period else 0.0,
         )
         self.roster = self.parts.roster
@@ -216,6 +251,11 @@ class Fleet:
         """The active alarms by id."""
         return self.parts.alarms.active
 
+    @property
+    def shelves(self) -> Mapping[int, Shelf]:
+        """What operators do not want to hear of, by id."""
+        return self.parts.alarms.shelves.by_id
+
     def handle(self, event: Event, now: float) -> list[Command]:
         """A fact: what is to be done about it."""
         if self.parts.intake is not None and type(event) in MUST_WAIT:
@@ -223,6 +263,7 @@ class Fleet:
         orders = HANDLERS[type(event)](self.parts, event, now)
         if type(event) in MUST_WAIT:
             self.parts.roster.edition += 1
+            self.parts.licence.due = now
         return orders
 
     def next_deadline(self) -> float:
@@ -233,8 +274,11 @@ class Fleet:
         return min(
             parts.pinging.next_deadline(),
             parts.absences.next_deadline(),
+            parts.laggards.next_deadline(),
+            parts.licence.next_deadline(),
             parts.connections.lookups.next_deadline(),
             parts.calls.next_deadline(),
+            parts.alarms.next_deadline(),
             parts.numbers.releases.next_deadline(),
             parts.requests.expiries.next_deadline(),
             parts.operations.next_deadline(),
@@ -251,11 +295,15 @@ class Fleet:
             orders += sip_events.unreachable_for_long(parts, Mac(key), now)
         for mac in parts.absences.expire(now):
             orders += phone_events.silent(parts, mac, now)
+        for mac in parts.laggards.expire(now):
+            orders += sip_events.lagged_for_long(parts, mac, now)
         orders += connection_events.look_up(parts, now)
         orders += quality_events.expire(parts, now)
+        orders += alarm_events.expire(parts, now)
         orders += parts.numbers.release(now)
         orders += parts.requests.expire(now)
         orders += operation_events.expire(parts, now)
+        orders += licence_events.review(parts, now)
         return orders + self.checkpoint(now) if now >= self._checkpoint_at else orders
 
     @property
@@ -269,6 +317,10 @@ class Fleet:
         while self.parts.intake is not None:
             orders += inventory_events.take_step(self.parts, now)
         return orders
+
+    def licence(self, now: float) -> LicenceStatus:
+        """How the licence stands."""
+        return licence_events.status(self.parts, now)
 
     def check(self, inventory: Inventory) -> Check:
         """Whether this inventory would be taken, still to be looked at."""
@@ -291,10 +343,11 @@ class Fleet:
     def checkpoint(self, now: float) -> list[Command]:
         """Write down who was heard lately, and that we are alive; one transaction, whatever the fleet's size."""
         self._checkpoint_at = now + self.parts.settings.keep_alive.checkpoint
+        supply = number_supply.review(self.parts, now)
         heard = [device for mac in self.parts.heard if (device := self.device(mac))]
         self.parts.heard.clear()
         seen = [SaveLastSeen(device.mac, device.last_seen) for device in heard if device.last_seen is not None]
-        return [*seen, SaveMark(ALIVE_AT, now)]
+        return [*seen, SaveMark(ALIVE_AT, now), *supply]
 
     def _restore(self, snapshot: Snapshot, outage: float, now: float) -> None:
         """Go on as if there had been no restart: nobody is blamed for what we could not hear meanwhile."""
@@ -303,6 +356,7 @@ class Fleet:
         states = {state.mac: state for state in snapshot.states}
         for record in snapshot.records:
             device = Device(record, now)
+            device.blocked = self.parts.licence.blocked.get(record.mac, "")
             if state := states.get(record.mac):
                 device.restore(_excused(state, outage))
             if device.contact is None and record.contact:
@@ -311,6 +365,7 @@ class Fleet:
             connector_events.restore(self.parts, device)
             watch(self.parts, device, now)
             expect_report(self.parts, device)
+            lagging.arm(self.parts, device)
             refresh_status(self.parts, device)
         quality_events.restore(self.parts, now)
 

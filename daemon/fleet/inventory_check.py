@@ -15,6 +15,7 @@ from itertools import chain, islice
 from typing import NamedTuple
 
 from daemon.fleet import connection_events
+from daemon.fleet.licence import why_suspended
 from daemon.fleet.model import DeviceRecord, Mac
 from daemon.fleet.parts import Parts
 from daemon.fleet.records import Checked, Inventory, NumberEntry, NumberStatus, Objection
@@ -50,6 +51,7 @@ class Check:
         self._found: list[Objection] = []
         self._left: Iterator[Objection | None] = chain(
             self._claim(),
+            self._licence_faults(),
             self._default_faults(),
             self._site_faults(),
             self._user_faults(),
@@ -88,6 +90,16 @@ class Check:
                 entry if device is None else _claim(entry, device.record, fields.get(entry.mac, _NOTHING))
             )
             yield None
+
+    def _licence_faults(self) -> Iterator[Objection]:
+        """A licence that suspends everything takes no new phones; what is known may be changed."""
+        if not self._parts.licence.suspended:
+            return
+        devices = self._parts.roster.device
+        new = [mac for mac in self._claims if (known := devices(mac)) is None or not known.record.approved]
+        if new:
+            why = why_suspended(self._parts.settings.licence)
+            yield Objection("", f"no new devices are taken ({new[0]} and {len(new) - 1} others): {why}")
 
     def _default_faults(self) -> Iterator[Objection]:
         defaults = sorted(tenant.name for tenant in self._tenants.values() if tenant.default)

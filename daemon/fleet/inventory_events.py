@@ -72,14 +72,15 @@ def define_device(parts: Parts, record: DeviceRecord, by: str, now: float) -> li
     device = parts.roster.device(record.mac)
     armed = now + parts.settings.provisioning.first_contact_window
     if device is None:
-        device = Device(replace(record, armed_until=armed if record.approved else 0.0), now)
+        since = (record.defined_at or now) if record.approved else 0.0
+        device = Device(replace(record, armed_until=armed if record.approved else 0.0, defined_at=since), now)
         parts.roster.add(device)
         told = Transition(record.mac, now, "provisioning", "", "defined", f"by {by}")
     elif record == device.record:
         return parts.numbers.assign(record.number, record.mac, now) if record.number else []
     else:
         newly = record.approved and not device.record.approved
-        parts.roster.redefine(device, replace(record, armed_until=armed) if newly else record)
+        parts.roster.redefine(device, replace(record, armed_until=armed, defined_at=now) if newly else record)
         told = Transition(record.mac, now, "provisioning", "", "approved" if newly else "edited", f"by {by}")
     return [SaveDevice(device.record), AppendTransition(told), *_set_up(parts, device, now)]
 

@@ -148,7 +148,9 @@ class Contact:
     """Where a device can be reached by SIP: the Contact URI, and the socket address the packets go to.
 
     Over "tcp" and "tls" the address is the far end of the connection it registered over, and that very connection is
-    used. `route` are the Path URIs (RFC 3327) that a request to it must carry, topmost first.
+    used. Over "udp" they leave by `listener`, the one of ours that it registered at, as the settings write it
+    (`udp://192.0.2.1:5060`, with the port it really got), since nothing else may pass a NAT or a firewall; "" if it did
+    not register here. `route` are the Path URIs (RFC 3327) that a request to it must carry, topmost first.
     """
 
     uri: str
@@ -159,6 +161,7 @@ class Contact:
     expires_at: float | None = None
     transport: str = "udp"
     route: tuple[str, ...] = ()
+    listener: str = ""
     # What is asked at every ping and worked out once: the address as the kernel wants it for a datagram, and whether a
     # datagram without further headers will do (`socket.AF_INET` or `AF_INET6`, else 0).
     socket_address: bytes = field(init=False, repr=False, compare=False)
@@ -237,6 +240,12 @@ class DeviceRecord:
     nickname: str = ""
     token_hash: str = ""  # SHA-256 (hex) of the one-time token of its first contact; "": none, or used
     token_until: float = 0.0
+    defined_at: float = 0.0  # when it was defined or approved: of too many for the licence the newest are blocked
+
+    @property
+    def place(self) -> str:
+        """Its site as "tenant/site", "" for none."""
+        return f"{self.tenant}/{self.site}" if self.site else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +317,11 @@ class ConnectionRecord:
     qualify: bool = True
     interval: float | None = None
     lagged_after: float | None = None
+
+    @property
+    def place(self) -> str:
+        """Its site as "tenant/site", "" for none."""
+        return f"{self.tenant}/{self.site}" if self.site else ""
 
     @property
     def key(self) -> str:

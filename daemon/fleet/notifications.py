@@ -89,6 +89,8 @@ class Alarm:
     acknowledged_by: str = ""
     acknowledged_at: float | None = None
     note: str = ""  # what whoever acknowledged it wrote
+    changed: bool = False  # since receivers were told of it: they know an older version, and are owed this one
+    ends_at: float | None = None  # its trouble is over, and when it is, too, unless it is raised again before
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,3 +137,52 @@ class Notification:
     alarm: Alarm
     device_ip: str = ""
     occasion: Occasion = Occasion.RAISED
+
+
+@dataclass(frozen=True, slots=True)
+class PastAlarmsWanted:
+    """Which alarms of the history somebody asks for, newest first; `before` is the id of the last one seen.
+
+    `tenants` None is all of them, `severity` the least that their `peak` must have been. Between `since` and `until`
+    they must have been active at some time.
+    """
+
+    limit: int
+    tenants: tuple[str, ...] | None = None
+    device: Mac | None = None
+    name: str | None = None
+    source: str | None = None
+    severity: Severity | None = None
+    since: float | None = None
+    until: float | None = None
+    before: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToldWanted:
+    """What of a receiver's journal somebody asks for, newest first; `before` is the place of the last one seen."""
+
+    receiver: str
+    limit: int
+    before: tuple[float, int] | None = None  # `at` and `id`
+
+
+class End(StrEnum):
+    """How a notification left a receiver's queue."""
+
+    SETTLED = "settled"  # sent or acknowledged
+    OVERFLOWED = "overflowed"  # there was no room for it
+    AGED = "aged"  # it had waited too long
+    OVER = "over"  # there was no room, and all of its alarm still waited, raise and clear: nobody misses either
+    ORPHANED = "orphaned"  # its receiver was taken out of the configuration
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A notification in the journal: its number for the receiver, and how and when it left; None while it waits."""
+
+    id: int
+    number: int
+    notification: Notification
+    left_at: float | None
+    end: End | None

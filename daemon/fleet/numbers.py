@@ -8,6 +8,7 @@ deadlines, kept as dates on disk: one that fell due while we were not running is
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -51,6 +52,8 @@ class NumberBook:
 
     def __init__(self, entries: Iterable[NumberEntry], settings: Numbers) -> None:
         self.entries: dict[str, NumberEntry] = {entry.number: entry for entry in entries}
+        self.count = Counter(entry.status for entry in self.entries.values())
+        self.had_one_free = False  # since our start, as far as `number_supply` saw
         self.settings = settings
         self.releases: Deadlines[str] = Deadlines()
         for entry in self.entries.values():
@@ -125,6 +128,9 @@ class NumberBook:
         return orders
 
     def _keep(self, entry: NumberEntry) -> list[Command]:
+        if before := self.entries.get(entry.number):
+            self.count[before.status] -= 1
+        self.count[entry.status] += 1
         self.entries[entry.number] = entry
         if entry.release_date is None:
             self.releases.cancel(entry.number)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from daemon.fleet import connection_events
+from daemon.fleet import connection_events, lagging
 from daemon.fleet.acts import (
     DeviceArmed,
     DeviceDeleted,
@@ -19,7 +19,7 @@ from daemon.fleet.acts import (
     TenantDeleted,
 )
 from daemon.fleet.alarms.catalogue import STORE_FAILURE
-from daemon.fleet.alarms.trouble import Trouble
+from daemon.fleet.alarms.trouble import OURSELVES, Trouble
 from daemon.fleet.commands import Answer, Command, Decided
 from daemon.fleet.consequences import expect_report
 from daemon.fleet.events import StoreFailed, StoreRecovered
@@ -34,8 +34,6 @@ from daemon.fleet.store_commands import (
     SaveDevice,
     SaveOperator,
 )
-
-OURSELVES = "Ringkeeper"  # the source of alarms about the daemon itself
 
 
 def tenant_deleted(parts: Parts, event: TenantDeleted, now: float) -> list[Command]:
@@ -115,9 +113,12 @@ def settings_changed(parts: Parts, event: SettingsChanged, now: float) -> list[C
     parts.calls.settings = event.settings.quality
     parts.documents.settings = parts.files_given.settings = event.settings.provisioning
     parts.files.settings = event.settings.files
+    parts.alarms.apply(event.settings.alarms)
     for device in parts.roster.devices():
         watch(parts, device, now)
         expect_report(parts, device)
+        lagging.arm(parts, device)
+    parts.licence.due = now
     return [*connection_events.rewatch(parts, now), Decided("settings", "taken over")]
 
 

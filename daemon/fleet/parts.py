@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from daemon.config.settings import Settings
 from daemon.fleet.alarms.book import AlarmBook
+from daemon.fleet.alarms.overload import OverloadWatch
 from daemon.fleet.call_book import CallBook
 from daemon.fleet.connection import ConnectionBook
 from daemon.fleet.documents import DocumentBook
@@ -16,6 +17,7 @@ from daemon.fleet.file_book import FileBook
 from daemon.fleet.file_history import FileHistory
 from daemon.fleet.intake import Intake
 from daemon.fleet.learned import LearnedBook
+from daemon.fleet.licence import LicenceBook
 from daemon.fleet.model import Mac
 from daemon.fleet.numbers import NumberBook
 from daemon.fleet.operations.book import OperationBook
@@ -40,8 +42,11 @@ class Parts:
     documents: DocumentBook
     files_given: FileHistory
     files: FileBook
+    licence: LicenceBook
     connections: ConnectionBook = field(default_factory=ConnectionBook)
     learned: LearnedBook = field(default_factory=LearnedBook)
+    overload: OverloadWatch = field(default_factory=OverloadWatch)
+    laggards: Deadlines[Mac] = field(default_factory=Deadlines)  # when a LAGGED phone has been so for long
     absences: Deadlines[Mac] = field(default_factory=Deadlines)  # when a phone's silence makes it DISCONNECTED
     heard: set[Mac] = field(default_factory=set)  # heard since the last checkpoint, last_seen not written yet
     intake: Intake | None = None  # a large inventory that is being taken

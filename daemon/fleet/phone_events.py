@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from daemon.fleet import presence
-from daemon.fleet.alarms.catalogue import ENDED_BY_REGISTRATION
+from daemon.fleet.alarms.phone_kinds import ENDED_BY_REGISTRATION
 from daemon.fleet.alarms.trouble import Trouble
 from daemon.fleet.commands import Answer, Command, Decided
 from daemon.fleet.consequences import expect_report, follow, refresh_status, source_of

@@ -26,6 +26,7 @@ class Sign(StrEnum):
     SAID_OFFLINE = "reported offline (signed out)"
     SAID_SOMETHING_ELSE = "reported a status we do not know"
     FETCHED = "fetched its configuration"
+    TRAP = "sent a keep-alive trap"
     SILENT = "no report within the disconnect timeout"
 
 
@@ -43,15 +44,18 @@ _REPORTS = {
     Sign.SAID_OFFLINE: Presence.OFFLINE,
 }
 _IS_STARTING = {Sign.FETCHED: Presence.STARTED, Sign.SAID_SOMETHING_ELSE: Presence.STARTED}
+# SBCs and gateways say nothing else of themselves: as long as they send it they are at work. What a device said of
+# itself in words counts for more.
+_IS_AT_WORK = {Sign.TRAP: Presence.REGISTERED}
 _CAN_VANISH = {Sign.SILENT: Presence.DISCONNECTED}
 
 TABLE: dict[Presence, dict[Sign, Presence]] = {
-    Presence.NEVER_SEEN: {**_REPORTS, **_IS_STARTING},
-    Presence.STARTED: {**_REPORTS, **_CAN_VANISH},
+    Presence.NEVER_SEEN: {**_REPORTS, **_IS_STARTING, **_IS_AT_WORK},
+    Presence.STARTED: {**_REPORTS, **_IS_AT_WORK, **_CAN_VANISH},
     Presence.REGISTERED: {**_REPORTS, **_CAN_VANISH},
     Presence.UNREGISTERED: {**_REPORTS, **_CAN_VANISH},
     Presence.OFFLINE: {**_REPORTS},
-    Presence.DISCONNECTED: {**_REPORTS, **_IS_STARTING},
+    Presence.DISCONNECTED: {**_REPORTS, **_IS_STARTING, **_IS_AT_WORK},
 }
 
 

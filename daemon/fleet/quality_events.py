@@ -106,14 +106,15 @@ def _tell_of_site(parts: Parts, place: Place, now: float) -> list[Command]:
     book, alarm = parts.calls, _trouble_id(place)
     experience = book.experience(place)
     if experience.status is not Status.ERROR:
-        if alarm in parts.alarms.active and alarm not in book.recovering:
+        if parts.alarms.lasts(alarm) and alarm not in book.recovering:
             book.recovering.set(alarm, now + book.settings.window)
         return []
     book.recovering.cancel(alarm)
-    if alarm in parts.alarms.active or not place.tenant:
+    if parts.alarms.lasts(alarm) or not place.tenant:
         return []
     trouble = Trouble.of(QUALITY_DEGRADED, experience.reason)
-    return parts.alarms.report(trouble, None, _source(place), now, place.tenant)
+    site = f"{place.tenant}/{place.site}" if place.site else ""
+    return parts.alarms.report(trouble, None, _source(place), now, place.tenant, site=site)
 
 
 def _trouble_id(place: Place) -> str:

@@ -16,6 +16,7 @@ from daemon.fleet.parts import Parts
 from daemon.fleet.sip_events import watch
 from daemon.fleet.store_commands import AppendTransition, SaveDevice, SaveState
 
+NO_LICENCE = "refused: the licence expired"
 TOO_MANY = "refused: too many unapproved phones"
 TOO_MANY_THERE = "refused: too many unapproved phones at one address"
 
@@ -24,6 +25,8 @@ def unknown_phone_heard(parts: Parts, event: UnknownPhoneHeard, now: float) -> l
     """A phone that nobody defined waits among the unapproved, if there is room."""
     if parts.roster.device(event.mac):
         return []
+    if parts.licence.suspended:
+        return [Decided("enrolment", NO_LICENCE)]
     full = _full(parts, event.source)
     if full:
         return [Decided("enrolment", full)]

@@ -14,6 +14,11 @@ from daemon.fleet.device import Device
 from daemon.fleet.model import Binding, Contact, DeviceRecord, Mac, Presence, Reachability, Server, Status, Tenant
 from daemon.fleet.notifications import Severity
 from daemon.fleet.records import NumberStatus, Operator, Snapshot, User
+from daemon.fleet.sources import Sources
+
+_SIP_PORT, _SIPS_PORT = 5060, 5061
+
+_NOBODY: dict[Mac, Device] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,8 @@ class Roster:
         self._devices: dict[Mac, Device] = {}
         self._by_user: dict[str, Mac] = {}
         self._by_address: dict[tuple[str, int], Mac] = {}
-        self._at_source: Counter[str] = Counter()  # how many were last heard from a network address
+        self._by_place: dict[str, dict[Mac, Device]] = {}
+        self._sources = Sources()
 
     @property
     def unapproved(self) -> int:
@@ -74,29 +80,43 @@ class Roster:
         """Whose SIP contact, or one of them, is at this socket address."""
         return self._by_address.get((host, port))
 
+    def at(self, place: str) -> Collection[Device]:
+        """The devices of a site, named "tenant/site"."""
+        return self._by_place.get(place, _NOBODY).values()
+
     def is_alone(self, device: Device) -> bool:
         """Whether nobody else was last heard from its network address."""
-        return self._at_source[device.source] <= 1
+        return not self._sources.shared(device.source)
+
+    def is_source(self, address: str) -> bool:
+        """Whether any device was last heard from this network address."""
+        return address in self._sources
+
+    def mac_from(self, address: str) -> Mac | None:
+        """Who alone was last heard from this network address, else whose SIP contact is there at SIP's own port."""
+        if self._sources.shared(address):
+            return None
+        return self._sources.sole(address) or self.mac_at(address, _SIP_PORT) or self.mac_at(address, _SIPS_PORT)
 
     def heard_from(self, device: Device, source: str) -> None:
         """A device reported or fetched something from this network address."""
         if source != device.source:
-            self._leave(device.source)
+            self._sources.remove(device.source, device.mac)
             device.source = source
-            self._at_source[source] += 1
+            self._sources.add(source, device.mac)
 
     def add(self, device: Device) -> None:
         """Take in a new device."""
         self._devices[device.mac] = device
-        self._at_source[device.source] += 1
-        self._index(device.record)
+        self._sources.add(device.source, device.mac)
+        self._index(device)
         self.move(device, device.contact)
 
     def redefine(self, device: Device, record: DeviceRecord) -> None:
         """Give a device a new record."""
-        self._unindex(device.record)
+        self._unindex(device)
         device.record = record
-        self._index(record)
+        self._index(device)
 
     def move(self, device: Device, contact: Contact | None, bindings: tuple[Binding, ...] | None = None) -> None:
         """Give a device another contact to be reached at, or none; and other bindings than it has, unless None."""
@@ -111,8 +131,8 @@ class Roster:
     def remove(self, device: Device) -> None:
         """Forget a device."""
         self.move(device, None, ())
-        self._unindex(device.record)
-        self._leave(device.source)
+        self._unindex(device)
+        self._sources.remove(device.source, device.mac)
         del self._devices[device.mac]
         self.edition += 1
 
@@ -125,21 +145,25 @@ class Roster:
             Counter(device.status for device in devices),
         )
 
-    def _leave(self, source: str) -> None:
-        self._at_source[source] -= 1
-        if not self._at_source[source]:
-            del self._at_source[source]
-
-    def _index(self, record: DeviceRecord) -> None:
+    def _index(self, device: Device) -> None:
+        record = device.record
         if not record.approved:
             self.waiting.add(record.mac)
         if record.number and record.approved:
             self._by_user[record.number] = record.mac
+        if record.place:
+            self._by_place.setdefault(record.place, {})[record.mac] = device
 
-    def _unindex(self, record: DeviceRecord) -> None:
+    def _unindex(self, device: Device) -> None:
+        record = device.record
         self.waiting.discard(record.mac)
         if self._by_user.get(record.number) == record.mac:
             del self._by_user[record.number]
+        if record.place:
+            there = self._by_place[record.place]
+            del there[record.mac]
+            if not there:
+                del self._by_place[record.place]
 
 
 def _addresses(device: Device) -> set[tuple[str, int]]:

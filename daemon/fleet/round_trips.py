@@ -2,7 +2,8 @@
 
 The history is a ring of the last 60 outcomes, an hour at the default interval: single-precision samples, 240 bytes a
 target, in which a lost ping is not a number. When a target falls silent the newest and the smoothed value end with
-it: they would describe a path that may be gone. Not here: what a round trip means for a state (`reachability`).
+it: they would describe a path that may be gone. In memory only: all of it begins anew with the daemon. Not here: what a
+round trip means for a state (`reachability`).
 """
 
 from __future__ import annotations

@@ -6,10 +6,12 @@ on the wire.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from daemon.errors import BadMessage
-from daemon.fleet import connection_events
+from daemon.fleet import connection_events, homing, lagging
 from daemon.fleet.commands import Command, Decided
-from daemon.fleet.consequences import follow, number
+from daemon.fleet.consequences import follow, number, refresh_status, source_of
 from daemon.fleet.device import Device
 from daemon.fleet.events import (
     LifeSign,
@@ -59,6 +61,7 @@ def registered(parts: Parts, event: Registered, now: float) -> list[Command]:
     parts.pinging.registered(device, now)
     orders: list[Command] = [SaveState(device.state()), Decided("registration", "taken", device.mac)]
     orders += number(parts, device, now)
+    orders += homing.settle(parts, device, source_of(device.mac), now)
     return [*orders, *operation_signals.seen(parts, device.mac, Turn.REGISTER, now)]
 
 
@@ -89,6 +92,12 @@ def unreachable_for_long(parts: Parts, mac: Mac, now: float) -> list[Command]:
     return follow(parts, device, parts.pinging.silent_for_long(device, now), now)
 
 
+def lagged_for_long(parts: Parts, mac: Mac, now: float) -> list[Command]:
+    """A phone has answered slowly for so long that it is an alarm."""
+    device = parts.roster.device(mac)
+    return lagging.lasted(parts, device, source_of(mac), now) if device else []
+
+
 def life_sign(parts: Parts, event: LifeSign, now: float) -> list[Command]:
     """Something came from the phone that is no answer to a ping."""
     device = parts.roster.device(event.mac)
@@ -103,12 +112,15 @@ def watch(parts: Parts, device: Device, now: float) -> Transition | None:
     """Begin, resume or end pinging a device, by the limits that its record, its tenant or the settings give it."""
     record, settings = device.record, parts.settings.qualify
     tenant = parts.roster.tenants.get(record.tenant, NO_TENANT)
-    device.monitored = record.qualify and record.approved
+    device.monitored = record.qualify and record.approved and not device.blocked
     device.lagged_after = record.lagged_after or tenant.lagged_after or settings.lagged_after
     # A ping is judged before the next one leaves, so none can be missed after a later answer.
     device.period = max(record.interval or tenant.interval or settings.interval, settings.timeout)
-    device.place = f"{record.tenant}/{record.site}" if record.site else ""
-    return parts.pinging.watch(device, now)
+    device.place = record.place
+    moved = parts.pinging.watch(device, now)
+    if device.blocked:
+        device.reachability_reason = device.blocked
+    return replace(moved, reason=device.blocked) if moved and device.blocked else moved
 
 
 def static_contact(uri: str) -> Contact | None:
@@ -135,7 +147,9 @@ def _strayed(parts: Parts, device: Device, bindings: tuple[Binding, ...], now: f
     parts.roster.move(device, None, bindings)
     detail = f"{device.registered_server} instead of {device.record.server}"
     moved = parts.pinging.strayed(device, now, detail)
-    return [*follow(parts, device, moved, now), SaveState(device.state()), Decided("registration", "wrong server")]
+    orders = [*follow(parts, device, moved, now), *homing.settle(parts, device, source_of(device.mac), now)]
+    refresh_status(parts, device)
+    return [*orders, SaveState(device.state()), Decided("registration", "wrong server")]
 
 
 def _server_at(parts: Parts, domain: str) -> str:

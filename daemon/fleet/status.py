@@ -20,6 +20,8 @@ def judge(device: Device, worst: Severity, worst_name: str) -> tuple[Status, str
     """Status and reason of a device, given its worst own alarm (severity CLEARED and "" if it has none)."""
     if not device.record.approved:
         return Status.UNMONITORED, "waits for approval"
+    if device.blocked:
+        return Status.UNMONITORED, device.blocked
     if device.reachability in _REACHABILITY_ERRORS:
         return Status.ERROR, device.reachability_reason
     if device.presence in _PRESENCE_ERRORS:

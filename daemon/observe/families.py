@@ -39,7 +39,6 @@ from daemon.sip.resolver import ResolverStatistics
 from daemon.sip.trace import TraceStatistics
 from daemon.sip.transactions.client import ClientStatistics
 from daemon.sip.transactions.server import ServerStatistics
-from daemon.snmp.sender import SenderStatistics
 from daemon.store.store import StoreStatistics
 
 Families = Iterator[Metric]
@@ -106,6 +105,7 @@ def sip(statistics: SipStatistics) -> Families:
     yield _counter("ringkeeper_sip_pings_sent", "OPTIONS pings sent; each is one datagram.", statistics.sent)
     results = {"answered": statistics.answered, "late": statistics.late, "missed": statistics.missed}
     yield _counters("ringkeeper_sip_probes", "What became of pings.", "result", results)
+    yield _counter("ringkeeper_sip_probes_pushed_out", "Missed, and no longer known if late.", statistics.pushed_out)
     yield _gauge("ringkeeper_sip_probes_outstanding", "Pings under way.", statistics.outstanding)
     yield _gauge("ringkeeper_sip_answers_waiting", "Answers that wait for the disk.", statistics.waiting)
     yield _counter("ringkeeper_sip_datagrams_received", "Datagrams of any kind.", statistics.received)
@@ -124,6 +124,8 @@ def authentication(statistics: AuthenticationStatistics) -> Families:
     """Who had to prove itself to register."""
     results = {"challenged": statistics.challenged, "stale": statistics.stale, "proved": statistics.proved}
     yield _counters("ringkeeper_sip_authentications", "REGISTERs by what came of asking.", "result", results)
+    pushed_out = "Good nonces that made room."
+    yield _counter("ringkeeper_sip_nonces_pushed_out", pushed_out, statistics.nonces_pushed_out)
     kept = {
         "nonces": statistics.nonces,
         "failing users": statistics.failing_users,
@@ -244,6 +246,8 @@ def phones(statistics: PhonesStatistics) -> Families:
     yield _counters("ringkeeper_phone_proofs", "Own files and reports, by what decided.", "proof", statistics.proofs)
     yield _counters("ringkeeper_phone_logins", "HTTP logins by verdict.", "verdict", statistics.logins.verdicts)
     yield _counter("ringkeeper_phone_login_challenges", "Phones asked to log in.", statistics.logins.challenged)
+    pushed_out = statistics.logins.nonces_pushed_out
+    yield _counter("ringkeeper_phone_nonces_pushed_out", "Good nonces that made room.", pushed_out)
     guessers = statistics.guessers
     yield _counters("ringkeeper_phone_guesses", "Different guesses of one address.", "kind", guessers.guesses)
     yield _counter("ringkeeper_phone_guesses_turned_away", "Refused unseen: a slowed address.", guessers.turned_away)
@@ -274,7 +278,7 @@ def operators(statistics: OperatorsStatistics) -> Families:
 
 
 def store(statistics: StoreStatistics) -> Families:
-    """What the disk keeps, and what waits to be told."""
+    """What the disk keeps."""
     yield _gauge("ringkeeper_store_pending", "Changes not yet durable.", statistics.pending)
     yield _gauge("ringkeeper_store_failing", "1 while the disk refuses.", statistics.failing)
     yield _counter("ringkeeper_store_commits", "Transactions made durable.", statistics.groups)
@@ -285,25 +289,8 @@ def store(statistics: StoreStatistics) -> Families:
     let_go = {"refused": statistics.trimmed, "age": statistics.pruned}
     yield _counters("ringkeeper_store_timeline_let_go", "Timeline steps let go.", "reason", let_go)
     yield _counter("ringkeeper_store_calls_let_go", "Calls deleted for age or number.", statistics.calls_let_go)
-    outbox = statistics.outbox
-    yield _gauges("ringkeeper_outbox_pending", "Notifications that wait.", "manager", outbox.waiting)
-    ends = {"settled": outbox.settled, "overflowed": outbox.overflowed, "orphaned": outbox.orphaned}
-    yield _counters("ringkeeper_outbox_entries", "Notifications that left the outbox.", "end", ends)
-
-
-def sender(statistics: SenderStatistics) -> Families:
-    """What became of notifications."""
-    results = {
-        "sent": statistics.sent,
-        "acknowledged": statistics.acknowledged,
-        "rejected": statistics.rejected,
-        "retried": statistics.retries,
-    }
-    yield _counters("ringkeeper_notifications", "Notifications by what became of them.", "result", results)
-    yield _counters("ringkeeper_notification_failures", "Failed attempts.", "reason", statistics.failures)
-    yield _counters("ringkeeper_notification_answers_ignored", "Stray answers.", "reason", statistics.ignored)
-    oldest = "Age of what a manager has not acknowledged yet."
-    yield _gauges("ringkeeper_outbox_oldest_seconds", oldest, "manager", statistics.oldest)
+    yield _counter("ringkeeper_store_alarms_let_go", "Ended alarms deleted for age or number.", statistics.alarms_let_go)
+    yield _counter("ringkeeper_store_journal_let_go", "Told notifications deleted for age.", statistics.journal_let_go)
 
 
 def connectors(statistics: tuple[ConnectorStatistics, ...]) -> Families:

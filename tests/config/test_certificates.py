@@ -92,3 +92,10 @@ def test_those_of_the_http_listeners_are_checked_as_well(tmp_path: Path, listene
     path.write_text(f"http:\n  {listener}:\n    tls: {{certificate: none.pem, key: none.key}}\n")
     with pytest.raises(ConfigError, match=rf"ringkeeper.yml:3 http.{listener}.tls.key: .*/none.key cannot be read"):
         load_settings(path)
+
+
+def test_so_are_the_authorities_of_outputs(tmp_path: Path) -> None:
+    path = tmp_path / "ringkeeper.yml"
+    path.write_text("outputs:\n  - {name: log, kind: syslog, host: a, transport: tls, ca: none.pem}\n")
+    with pytest.raises(ConfigError, match=r"ringkeeper.yml:2 outputs\[0\].ca: .*/none.pem cannot be read"):
+        load_settings(path)

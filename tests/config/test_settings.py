@@ -7,6 +7,7 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel, SecretStr, ValidationError
 
+from daemon.config.durations import format_duration
 from daemon.config.entries import (
     WrittenConnection,
     WrittenDevice,
@@ -20,6 +21,7 @@ from daemon.config.loader import load_settings
 from daemon.config.positions import Table, place_of, read_yaml
 from daemon.config.reload import RESTART_ONLY, flatten
 from daemon.config.settings import Connector, KeepAlive, Qualify, Settings, Sip
+from daemon.config.shape import shape_of
 from daemon.config.snmp_settings import Manager, Snmp
 from daemon.errors import Fault
 
@@ -37,6 +39,7 @@ EXAMPLES = {
     "snmp.users",
     "snmp.managers",
     "snmp.agent.access",
+    "outputs",
     "connectors",
 }
 
@@ -65,7 +68,9 @@ def keys_of(block: type[BaseModel], prefix: str = "") -> list[str]:
         for part in (field.annotation, *get_args(field.annotation)):
             if isinstance(part, type) and issubclass(part, BaseModel):
                 keys += keys_of(part, f"{prefix}{name}.")
-    return keys
+        for form in shape_of(block).choices.get(name, {}).values():
+            keys += keys_of(form, f"{prefix}{name}.")
+    return [*dict.fromkeys(keys)]
 
 
 def keys_in(table: Table, prefix: str = "") -> list[str]:
@@ -77,7 +82,7 @@ def keys_in(table: Table, prefix: str = "") -> list[str]:
         for inner in value if isinstance(value, list) else [value]:
             if isinstance(inner, Table):
                 keys += keys_in(inner, f"{prefix}{name}.")
-    return keys
+    return [*dict.fromkeys(keys)]  # the entries of a list have some keys in common
 
 
 def example() -> str:
@@ -224,6 +229,25 @@ def test_the_manual_says_the_defaults_of_a_manager() -> None:
     assert said.pop("host") == "required"
     given = {name: written(default) for name, default in said.items() if default != "none"}
     assert Manager.model_validate({"host": "a", **given}) == Manager(host="a")
+
+
+def test_the_manual_says_the_defaults_of_every_output() -> None:
+    table, lines = manual()
+    forms = shape_of(Settings).choices["outputs"]
+    entries = dict(enumerate(table["outputs"]))
+    assert [entry["kind"] for entry in entries.values()] == [*forms]
+    for index, entry in entries.items():
+        for key in entry:
+            line = lines[place_of(table, ("outputs", index, key), ("", 1))[1] - 1]
+            said = line.partition("# ")[2].removeprefix("default ").partition(".")[0]
+            field = forms[entry["kind"]].model_fields[key]
+            assert said == ("required" if field.is_required() else shown_as(field.default)), line
+
+
+def shown_as(default: object) -> str:
+    if isinstance(default, float):
+        return format_duration(default)
+    return f"[{', '.join(default)}]" if isinstance(default, tuple) and default else str(default or "none")
 
 
 def test_the_manual_and_the_plan_agree_on_what_takes_a_restart() -> None:

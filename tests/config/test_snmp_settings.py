@@ -23,7 +23,14 @@ NMS = {"name": "nms", "password": "long enough"}
         ({"managers": [{"host": "a", "version": "v3", "user": "nms"}]}, "nobody called nms"),
         ({"managers": [{"host": "a", "version": "v3"}]}, r"nobody called \(nothing\)"),
         ({"receiver": {"users": ["nms"]}}, "nobody called nms"),
+        ({"receiver": {"listen": ["udp://0.0.0.0:162"], "communities": []}}, "hears nobody"),
+        ({"receiver": {"listen": ["udp://0.0.0.0:162", "udp://0.0.0.0:162"]}}, "same address"),
+        (
+            {"receiver": {"listen": ["udp://[::]:161"]}, "agent": {"listen": "udp://[::]:161", "community": "public"}},
+            "same address",
+        ),
         ({"agent": {"access": [{"user": "nms"}]}}, "nobody called nms"),
+        ({"agent": {"listen": "udp://127.0.0.1:161"}}, "nobody may ask"),
         ({"agent": {"listen": "tcp://127.0.0.1:161"}}, "udp://"),
     ],
 )

@@ -31,13 +31,13 @@ def test_a_step_that_was_none_leads_to_nothing() -> None:
     assert follow(play.fleet.parts, play.device(), decided, NOW) == [decided]
 
 
-def test_silence_is_a_step_a_state_an_alarm_and_its_notification_in_one_go() -> None:
+def test_silence_is_a_step_a_state_and_an_alarm_in_one_go_and_told_after_the_hold_down() -> None:
     play = Playbook(record())
     play.registers()
     play.run_to(300)
-    last = next(index for index, order in enumerate(play.orders) if isinstance(order, Notify))
-    together = kinds(play.orders[last - 3 : last + 2])
-    assert together == [AppendTransition, SaveState, SaveAlarm, Notify, SaveMark]
+    first, last = (index for index, order in enumerate(play.orders) if isinstance(order, SaveAlarm))
+    assert kinds(play.orders[first - 2 : first + 1]) == [AppendTransition, SaveState, SaveAlarm]
+    assert kinds(play.orders[last : last + 3]) == [SaveAlarm, Notify, SaveMark]
     assert play.device().status is Status.ERROR
 
 

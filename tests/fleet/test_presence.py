@@ -54,6 +54,8 @@ def test_two_hours_of_silence_disconnect_a_registered_phone_with_an_alarm() -> N
     play.run_to(2 * 3600 + 1)
     assert play.device().presence is Presence.DISCONNECTED
     assert play.device().status_reason == "no report within the disconnect timeout"
+    assert play.told() == []  # its hold-down has begun
+    play.run_to(2 * 3600 + 61)
     assert play.told() == [(1, "deviceDisconnected", "MAJOR")]
 
 

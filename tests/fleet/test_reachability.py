@@ -50,6 +50,8 @@ def test_silence_is_confirmed_before_it_counts_and_then_told_once() -> None:
     play.run_to(200)
     assert play.moves("reachability") == ["NO_STATUS > OK", "OK > UNREACHABLE"]
     assert play.device().reachability_reason == "stopped answering pings: 3 unanswered, timeout"
+    assert play.told() == []  # its hold-down has begun
+    play.run_to(260)
     assert play.told() == [(1, "deviceUnreachable", "MAJOR")]
 
 

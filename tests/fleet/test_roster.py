@@ -38,6 +38,22 @@ def test_a_phone_is_alone_at_its_address_until_another_is_heard_from_there() -> 
     assert roster.is_alone(one)
 
 
+def test_an_address_is_whose_alone_is_heard_from_there_else_whose_contact_is_there() -> None:
+    roster = Roster(Snapshot())
+    one, other = (Device(record(mac), NOW) for mac in MACS[:2])
+    roster.add(one)
+    roster.add(other)
+    roster.move(other, contact())
+    assert roster.mac_from("10.1.2.7") == other.mac
+    assert not roster.is_source("10.1.2.7")
+    roster.heard_from(one, "10.1.2.7")
+    assert roster.mac_from("10.1.2.7") == one.mac
+    roster.heard_from(other, "10.1.2.7")
+    assert roster.mac_from("10.1.2.7") is None
+    assert roster.is_source("10.1.2.7")
+    assert roster.mac_from("") is None
+
+
 @given(st.lists(ACTS, max_size=30))
 def test_every_index_leads_to_a_device_that_is_really_there(
     acts: list[tuple[str, Mac, str, bool, int | None]],

@@ -28,7 +28,6 @@ from daemon.sip.endpoint import SipStatistics
 from daemon.sip.trace import TraceStatistics
 from daemon.sip.transactions.client import ClientStatistics
 from daemon.sip.transactions.server import ServerStatistics
-from daemon.snmp.sender import SenderStatistics
 from daemon.store.outbox import OutboxStatistics
 from daemon.store.store import StoreStatistics
 
@@ -60,6 +59,7 @@ SIP = SipStatistics(
     answered=8,
     late=1,
     missed=1,
+    pushed_out=6,
     received=30,
     requests=20,
     registrations=5,
@@ -70,7 +70,7 @@ SIP = SipStatistics(
     waiting=1,
     connections=TRANSPORTS,
     authentication=AuthenticationStatistics(
-        challenged=7, stale=1, proved=6, nonces=5, failing_users=2, failing_sources=3
+        challenged=7, stale=1, proved=6, nonces_pushed_out=4, nonces=5, failing_users=2, failing_sources=3
     ),
     servers=SERVERS,
     clients=CLIENTS,
@@ -106,16 +106,9 @@ STORE = StoreStatistics(
     trimmed=0,
     pruned=6,
     calls_let_go=3,
-    outbox=OutboxStatistics(waiting={"nms:162/ringkeeper": 5}, settled=40, overflowed=2, orphaned=0),
-)
-SENDER = SenderStatistics(
-    sent=50,
-    acknowledged=40,
-    rejected=1,
-    retries=9,
-    failures={"timeout": 9},
-    ignored={},
-    oldest={"nms:162/ringkeeper": 3.5},
+    alarms_let_go=4,
+    journal_let_go=5,
+    outbox=OutboxStatistics({}, {}, {}, {}, {}, {}, 0),
 )
 PHONES = PhonesStatistics(keep_alives=20, alerts=2, files=7, firmware=3, firmware_aborted=1, refused={"json": 2})
 PROVISIONING = ProvisioningStatistics(
@@ -146,7 +139,6 @@ ALL = {
     "provisioning": lambda: families.provisioning(PROVISIONING),
     "operators": lambda: families.operators(OPERATORS),
     "store": lambda: families.store(STORE),
-    "sender": lambda: families.sender(SENDER),
     "watchdog": lambda: families.watchdog(WATCHDOG),
 }
 
@@ -186,6 +178,8 @@ def test_every_state_is_shown_even_if_nobody_is_in_it() -> None:
 def test_counts_keep_their_reasons() -> None:
     assert samples(families.sip(SIP))["ringkeeper_sip_probes_total{answered}"] == 8
     assert samples(families.sip(SIP))["ringkeeper_refused_total{sip,parse}"] == 2
+    assert samples(families.sip(SIP))["ringkeeper_sip_probes_pushed_out_total{}"] == 6
+    assert samples(families.sip(SIP))["ringkeeper_sip_nonces_pushed_out_total{}"] == 4
     assert samples(families.http("phones", HTTP))["ringkeeper_refused_total{phones,too long}"] == 1
     assert samples(families.http("phones", HTTP))["ringkeeper_http_responses_total{phones,2xx}"] == 11
     assert samples(families.http("phones", HTTP))["ringkeeper_http_requests_in_progress{phones}"] == 3
@@ -217,12 +211,6 @@ def test_the_cache_of_files_shows_how_it_fares() -> None:
     assert found["ringkeeper_config_files_served_total{complete}"] == 4
     assert [found[f"ringkeeper_file_cache_total{{{result}}}"] for result in ("hit", "miss", "evicted")] == [3, 2, 1]
     assert found["ringkeeper_file_cache_bytes{}"] == 5000
-
-
-def test_what_waits_is_shown_per_manager() -> None:
-    assert samples(families.store(STORE))["ringkeeper_outbox_pending{nms:162/ringkeeper}"] == 5
-    assert samples(families.sender(SENDER))["ringkeeper_outbox_oldest_seconds{nms:162/ringkeeper}"] == 3.5
-    assert samples(families.sender(SENDER))["ringkeeper_notifications_total{acknowledged}"] == 40
 
 
 def test_connectors_show_how_they_fare() -> None:

@@ -9,9 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import sha256
 
-from daemon.fleet.alarms.catalogue import PHONE_ALARMS, Kind
+from daemon.fleet.alarms.kind import Kind
+from daemon.fleet.alarms.phone_kinds import PHONE_ALARMS
 from daemon.fleet.events import Alert
 from daemon.fleet.notifications import EventType, Severity
+
+OURSELVES = "Ringkeeper"  # the source of alarms about the daemon itself
+RECEIVER = "Receiver/"  # with the name of a receiver behind it, that of alarms about that one
 
 
 @dataclass(frozen=True, slots=True)
