@@ -34,7 +34,7 @@ async def serve_phones(
     settings = Settings(state_dir=folder)
     tenant = Tenant("acme", subnet=ip_network("127.0.0.0/8"), default=True)
     sealer = Sealer(load_or_create_key(folder / "key"))
-    async with open_store(folder / "bench.db", (), settings.store, clock) as store:
+    async with open_store(folder / "bench.db", {}, settings.store, clock) as store:
         fleet = Fleet(settings, Snapshot(tenants=(tenant,), records=tuple(records)), clock.now())
         switchboard = Switchboard(fleet, store, clock)
         provisioner = Provisioner(

@@ -1,8 +1,8 @@
 """The phones of a benchmark: one process on the last core that answers for every address of 127/8.
 
-Every request gets its 200, with the headers copied as they came. What was answered is counted here, on neutral ground,
-so that whoever loses pings cannot flatter itself; and while it is asked to, it notes when each phone was pinged. Not
-here: who pings them.
+Every request gets its 200, with the headers copied as they came, but while all phones are told to be silent. What was
+answered is counted here, on neutral ground, so that whoever loses pings cannot flatter itself; and while it is asked
+to, it notes when each phone was pinged. Not here: who pings them.
 """
 
 from __future__ import annotations
@@ -39,6 +39,14 @@ class Phones:
     def listen(self) -> None:
         """From now on note when each phone is pinged."""
         self._asked.send("begin")
+
+    def fall_silent(self) -> None:
+        """From now on nobody answers."""
+        self._asked.send("silence")
+
+    def answer_again(self) -> None:
+        """Everybody answers again."""
+        self._asked.send("answer")
 
     def heard(self) -> Times:
         """When each phone was pinged since `listen`, in monotonic seconds, by its number."""
@@ -91,6 +99,7 @@ def last_core() -> int:
 def _answer(asked: Connection, count: Synchronized[int]) -> None:
     os.sched_setaffinity(0, {last_core()})
     times: Times | None = None
+    silent = False
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phones:
         phones.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
         phones.setblocking(False)
@@ -99,21 +108,26 @@ def _answer(asked: Connection, count: Synchronized[int]) -> None:
         while True:
             ready = select.select((phones.fileno(), asked.fileno()), (), ())[0]
             if phones.fileno() in ready:
-                _drain(phones, count, times)
+                _drain(phones, count, times, silent=silent)
             if asked.fileno() not in ready:
                 continue
-            if asked.recv() == "begin":
-                times = {}
-            else:
-                asked.send(times)
-                times = None
+            match asked.recv():
+                case "begin":
+                    times = {}
+                case "end":
+                    asked.send(times)
+                    times = None
+                case said:
+                    silent = said == "silence"
 
 
-def _drain(phones: socket.socket, count: Synchronized[int], times: Times | None) -> None:
+def _drain(phones: socket.socket, count: Synchronized[int], times: Times | None, *, silent: bool) -> None:
     answered = 0
     for _ in range(DRAIN):
         try:
             request, source = phones.recvfrom(65535)
+            if silent:
+                continue
             phones.sendto(b"SIP/2.0 200 OK" + request[request.index(b"\r\n") :], source)
         except OSError:  # nothing more, or nobody there to take it
             break

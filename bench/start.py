@@ -133,7 +133,7 @@ def provisioned(devices: int, now: float) -> Iterator[StoreCommand]:
 
 async def fill(folder: Path, kept: Callable[[float], Iterator[StoreCommand]]) -> None:
     clock = Clock()
-    async with open_store(folder / DATABASE, (), Settings().store, clock) as store:
+    async with open_store(folder / DATABASE, {}, Settings().store, clock) as store:
         for command in kept(clock.now()):
             store.submit(command)
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the generated parts of the documents, between their marker comments: `.venv/bin/python scripts/draw_docs.py`.
 
-State diagrams come from the tables of `daemon.fleet`, the table of alarms from its catalogue, the table of metrics
+State diagrams come from the tables of `daemon.fleet`, the list of alarms from its catalogue, the table of metrics
 from what the daemon exports. `--check` writes nothing and ends with 1 if a document is behind; the tests do the same.
 Not here: any sentence of prose.
 """
@@ -20,14 +20,25 @@ from typing import Any, TypeVar, get_type_hints
 from prometheus_client.metrics_core import Metric
 
 from daemon.fleet import numbers, presence, reachability
-from daemon.fleet.alarms import catalogue
+from daemon.fleet.alarms import catalogue, phone_kinds, telling
+from daemon.fleet.alarms.kind import CAUSE_NAMES, Kind
 from daemon.fleet.device import Device
 from daemon.fleet.model import DeviceRecord, Mac
+from daemon.fleet.notifications import Telling
 from daemon.fleet.operations import kinds as operation_kinds
 from daemon.fleet.operations import steps as operation_steps
 from daemon.fleet.operations.operation import OperationState, Step
 from daemon.fleet.records import NumberEntry
-from daemon.observe import families, file_families
+from daemon.observe import (
+    alarm_families,
+    families,
+    file_families,
+    output_families,
+    pace_families,
+    snmp_families,
+    validity_families,
+)
+from daemon.snmp import oids
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 ANYWHERE = "ANYWHERE"  # stands for "whatever the state was"
@@ -80,6 +91,11 @@ def numbers_diagram() -> str:
     return diagram(numbers.TABLE, {}, NumberEntry("").status)
 
 
+def telling_diagram() -> str:
+    """Whether receivers hear of an alarm."""
+    return diagram(telling.TABLE, {}, Telling.HELD)
+
+
 def operations_diagram() -> str:
     """Where an operation stands."""
     return diagram(operation_steps.STATES, {}, OperationState.SCHEDULED)
@@ -103,11 +119,39 @@ def _again(manner: operation_kinds.Manner) -> str:
     return ("yes" if manner.idempotent else "no") if manner.requires else ""
 
 
-def alarms_table() -> str:
-    """Every kind of alarm: how bad, what it says, and what to do."""
-    kinds = [*catalogue.OWN_ALARMS, *catalogue.PHONE_ALARMS.values()]
-    rows = [(f"`{kind.name}`", kind.severity.name, kind.text, kind.action) for kind in kinds]
-    return _table(("Alarm", "Severity", "What it says", "What to do"), rows)
+def alarms_list() -> str:
+    """Every kind of alarm: a table to find it by, and under a heading of its own all that is known of it."""
+    kinds = [*catalogue.OWN_ALARMS, *phone_kinds.PHONE_ALARMS.values()]
+    rows = [(f"[`{kind.name}`](#{kind.name.lower()})", kind.severity.name, _type(kind), kind.title) for kind in kinds]
+    table = _table(("Alarm", "Severity", "Type", "Title"), rows)
+    return "\n\n".join([table, *map(_one_alarm, kinds)])
+
+
+def _one_alarm(kind: Kind) -> str:
+    graded = f": {kind.graded}." if kind.graded else ""
+    rows = [
+        ("Means", kind.text),
+        ("What to do", kind.action),
+        ("Ends when", kind.ends),
+        ("Severity", f"{kind.severity.name}{graded}"),
+        ("Type, cause", f"{_type(kind)}, {CAUSE_NAMES[kind.probable_cause]} ({kind.probable_cause})"),
+        ("Additional information", kind.info or "Whatever the phone adds."),
+        ("SNMP", _identities(kind.name)),
+    ]
+    return "\n".join([f"### {kind.name}", "", _table((kind.title, ""), rows)])
+
+
+def _type(kind: Kind) -> str:
+    return kind.event_type.name.lower().replace("_", " ")
+
+
+def _identities(name: str) -> str:
+    """The notification's OID in each profile; E is the enterprise's, as `docs/alarms.md` says."""
+    own = oids.OWN_NOTIFICATIONS.get(name, oids.OWN_NOTIFICATIONS[oids.DEVICE_ALARM])
+    raised, cleared = oids.paired_arcs(own)
+    vendor = oids.audiocodes_trap(name)
+    theirs = "`" + ".".join(map(str, vendor)) + "`" if vendor else "as ringkeeper"
+    return f"ringkeeper `E.1.0.{own}`; paired `E.1.0.{raised}` and `E.1.0.{cleared}`; audiocodes {theirs}"
 
 
 def metrics_table() -> str:
@@ -119,7 +163,15 @@ def metrics_table() -> str:
 
 def every_metric() -> Iterator[Metric]:
     """One of each family, as a daemon without a single phone would export it."""
-    for module in (families, file_families):
+    for module in (
+        families,
+        file_families,
+        output_families,
+        pace_families,
+        snmp_families,
+        alarm_families,
+        validity_families,
+    ):
         for name, function in inspect.getmembers(module, inspect.isfunction):
             if not name.startswith("_") and function.__module__ == module.__name__:
                 yield from _families_of(function)
@@ -165,7 +217,8 @@ PARTS: Mapping[tuple[str, str], Callable[[], str]] = {
     ("status.md", "operations"): operations_diagram,
     ("status.md", "operation steps"): operation_steps_diagram,
     ("status.md", "operation kinds"): operation_kinds_table,
-    ("operations.md", "alarms"): alarms_table,
+    ("alarms.md", "alarms"): alarms_list,
+    ("alarms.md", "telling"): telling_diagram,
     ("operations.md", "metrics"): metrics_table,
 }
 

@@ -17,18 +17,29 @@ Oid = tuple[int, ...]
 
 SEQUENCE = 0x30
 
+MAX_ARCS = 128  # of an object identifier, each of at most 32 bits (RFC 2578, section 3.5)
+_MAX_OID_OCTETS = 5 * MAX_ARCS
+_BEGINNING = 10  # arcs that the cells of one table, or one family of traps, have in common
+
 _MAX_LENGTH_OCTETS = 4  # a length of more than 4 GiB cannot be in a datagram, however it is padded
 
 
 class Syntax(IntEnum):
-    """The SMIv2 base types that notifications carry (RFC 2578, section 7.1), by their BER tag."""
+    """The SMIv2 base types (RFC 2578, section 7.1) and what may stand in their place, by their BER tag."""
 
     INTEGER = 0x02
     OCTETS = 0x04
+    NULL = 0x05
     OID = 0x06
     IP_ADDRESS = 0x40
-    UNSIGNED = 0x42
+    COUNTER32 = 0x41
+    UNSIGNED = 0x42  # Gauge32 too
     TIME_TICKS = 0x43
+    OPAQUE = 0x44
+    COUNTER64 = 0x46
+    NO_SUCH_OBJECT = 0x80  # the three exceptions in place of a value (RFC 3416, section 3)
+    NO_SUCH_INSTANCE = 0x81
+    END_OF_MIB_VIEW = 0x82
 
 
 def wrap(tag: int, content: bytes) -> bytes:
@@ -48,8 +59,17 @@ def integer(value: int, tag: int = Syntax.INTEGER) -> bytes:
 @lru_cache(maxsize=1024)  # a few dozen identifiers are all this program ever sends
 def object_identifier(oid: Oid) -> bytes:
     """An object identifier of at least two arcs."""
-    first, second, *rest = oid
-    return wrap(Syntax.OID, b"".join(_base128(arc) for arc in (40 * first + second, *rest)))
+    return wrap(Syntax.OID, oid_content(oid))
+
+
+def oid_content(oid: Oid) -> bytes:
+    """An object identifier without tag and length; only its beginning is remembered, for whoever writes many."""
+    return _oid_beginning(oid[:_BEGINNING]) + b"".join(map(_base128, oid[_BEGINNING:]))
+
+
+@lru_cache(maxsize=1024)
+def _oid_beginning(oid: Oid) -> bytes:
+    return b"".join(map(_base128, (40 * oid[0] + oid[1], *oid[2:])))
 
 
 def sequence(parts: Iterable[bytes], tag: int = SEQUENCE) -> bytes:
@@ -86,6 +106,61 @@ def read_integer(data: bytes) -> tuple[int, bytes]:
     return value, rest
 
 
+def read_any(data: bytes, at: int, end: int) -> tuple[int, int, int]:
+    """Tag, and where the content begins and ends, of the value that `data[at:end]` begins with; else `BadMessage`.
+
+    Nothing is copied, so that a message of many values is read in one pass.
+    """
+    start = at + 2
+    if start > end:
+        raise BadMessage("truncated", "the message ends before a value")
+    size = data[at + 1]
+    if size & 0x80:
+        octets = size & 0x7F
+        if not 1 <= octets <= _MAX_LENGTH_OCTETS:
+            raise BadMessage("length", f"a length of {octets} octets")
+        start += octets
+        size = int.from_bytes(data[at + 2 : start], "big")
+    stop = start + size
+    if stop > end:
+        raise BadMessage("truncated", "the message ends within a value")
+    return data[at], start, stop
+
+
+@lru_cache(maxsize=1024)  # every trap of a kind has the same names; what does not repeat costs 6 MB here at most
+def read_oid_content(content: bytes) -> Oid:
+    """The object identifier whose content that is; else `BadMessage`. No octets at all are 0.0, as some write it."""
+    if len(content) > _MAX_OID_OCTETS:
+        raise BadMessage("object_identifier", f"more than {_MAX_OID_OCTETS} octets")
+    arcs = tuple(content) if content.isascii() else _long_arcs(content)  # isascii: no arc takes a second octet
+    if len(arcs) >= MAX_ARCS:
+        raise BadMessage("object_identifier", f"more than {MAX_ARCS} arcs")
+    if not arcs:
+        return (0, 0)
+    first = min(arcs[0] // 40, 2)
+    return (first, arcs[0] - 40 * first, *arcs[1:])
+
+
+def _long_arcs(content: bytes) -> Oid:
+    arcs: list[int] = []
+    arc = 0
+    fresh = True
+    for octet in content:
+        if fresh and octet == 0x80:
+            raise BadMessage("object_identifier", "an arc with needless zeros")
+        arc = arc << 7 | octet & 0x7F
+        fresh = octet < 0x80
+        if fresh:
+            arcs.append(arc)
+            arc = 0
+    if not fresh:
+        raise BadMessage("object_identifier", "it ends within an arc")
+    if max(arcs[1:], default=0) >= 2**32 or arcs[0] >= 2**32 + 80:
+        raise BadMessage("object_identifier", "an arc of more than 32 bits")
+    return tuple(arcs)
+
+
+@lru_cache(maxsize=4096)  # most arcs are small, or one of few enterprises
 def _base128(arc: int) -> bytes:
     digits = [arc & 0x7F]
     while arc := arc >> 7:

@@ -1,30 +1,21 @@
-"""Notifications as SNMPv2c messages (RFC 1901, RFC 3416), and what comes back for an inform.
+"""Notifications as PDUs and as SNMPv2c messages (RFC 1901, RFC 3416), and what comes back for an inform.
 
-Nothing but v2c is spoken here, so keys, engines and ciphers are absent; those of version 3 are pysnmp's business,
-which the tests already use as the judge of these bytes. Not here: varbinds (`traps`), BER itself (`ber`), sockets
-(`sender`).
+Not here: varbinds (`traps`), BER itself (`ber`), any other message (`pdu`), version 3 (`message_v3`), sockets.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
-from typing import assert_never
+from typing import Literal, assert_never
 
 from daemon.errors import BadMessage
 from daemon.snmp import ber
 from daemon.snmp.ber import Syntax
+from daemon.snmp.pdu import PduType, Version, encode_message, encode_pdu
 from daemon.snmp.traps import Trap, Varbind
 
-_V2C = 1  # version-1(0), version-2c(1)
-_RESPONSE = 0xA2
-
-
-class Pdu(IntEnum):
-    """The two PDUs that carry a notification, by their tag (RFC 3416, section 3)."""
-
-    INFORM = 0xA6
-    TRAP = 0xA7
+# The two PDUs that carry a notification.
+NotificationType = Literal[PduType.TRAP, PduType.INFORM]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +26,14 @@ class Response:
     error_status: int
 
 
-def encode_notification(trap: Trap, pdu: Pdu, request_id: int, community: bytes) -> bytes:
-    """One datagram. `request_id` is a non-negative 31-bit number; an inform's answer repeats it."""
-    body = ber.sequence(
-        (
-            ber.integer(request_id),
-            ber.integer(0),  # error-status and error-index mean nothing in a notification
-            ber.integer(0),
-            ber.sequence(map(_varbind, trap.varbinds)),
-        ),
-        pdu,
-    )
-    return ber.sequence((ber.integer(_V2C), ber.wrap(Syntax.OCTETS, community), body))
+def encode_trap(trap: Trap, kind: NotificationType, request_id: int) -> bytes:
+    """The PDU. `request_id` is a non-negative 31-bit number; an inform's answer repeats it."""
+    return encode_pdu(kind, request_id, map(_varbind, trap.varbinds))
+
+
+def encode_notification(trap: Trap, kind: NotificationType, request_id: int, community: bytes) -> bytes:
+    """One datagram of v2c."""
+    return encode_message(Version.V2C, community, encode_trap(trap, kind, request_id))
 
 
 def decode_response(datagram: bytes) -> Response:
@@ -57,10 +44,10 @@ def decode_response(datagram: bytes) -> Response:
     """
     message, _ = ber.read(datagram, ber.SEQUENCE)
     version, rest = ber.read_integer(message)
-    if version != _V2C:
-        raise BadMessage("version", f"version field {version}, not {_V2C} (v2c)")
+    if version != Version.V2C:
+        raise BadMessage("version", f"version field {version}, not {Version.V2C} (v2c)")
     _, rest = ber.read(rest, Syntax.OCTETS)
-    body, _ = ber.read(rest, _RESPONSE)
+    body, _ = ber.read(rest, PduType.RESPONSE)
     request_id, rest = ber.read_integer(body)
     error_status, rest = ber.read_integer(rest)
     _, rest = ber.read_integer(rest)
@@ -69,7 +56,8 @@ def decode_response(datagram: bytes) -> Response:
 
 
 def _varbind(varbind: Varbind) -> bytes:
-    return ber.sequence((ber.object_identifier(varbind.oid), _value(varbind.syntax, varbind.value)))
+    name = ber.object_identifier(varbind.oid)  # remembered, unlike those of an agent: they are few
+    return ber.wrap(ber.SEQUENCE, name + _value(varbind.syntax, varbind.value))
 
 
 def _value(syntax: Syntax, value: int | bytes | ber.Oid) -> bytes:

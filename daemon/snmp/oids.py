@@ -21,6 +21,12 @@ SYS_UP_TIME: Oid = (1, 3, 6, 1, 2, 1, 1, 3, 0)
 SNMP_TRAP_OID: Oid = (1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0)
 SNMP_TRAP_ADDRESS: Oid = (1, 3, 6, 1, 6, 3, 18, 1, 3, 0)
 
+# What an SNMP entity says first after its start (RFC 3418).
+COLD_START: Oid = (1, 3, 6, 1, 6, 3, 1, 1, 5, 1)
+
+# What SNMPv3's Reports carry (SNMP-USER-BASED-SM-MIB, RFC 3414, section 5): below it six counters, each with .0.
+USM_STATS: Oid = (1, 3, 6, 1, 6, 3, 15, 1, 1)
+
 ENTERPRISES: Oid = (1, 3, 6, 1, 4, 1)
 
 
@@ -79,6 +85,43 @@ OWN_NOTIFICATIONS: Mapping[str, int] = MappingProxyType(
         "connectionDown": 5,
         "connectorDown": 6,
         "qualityDegraded": 7,
+        "siteDown": 8,
+        "deviceLagged": 9,
+        "deviceOnWrongServer": 10,
+        "numbersExhausted": 11,
+        "acEndpointLicenseAlarm": 12,
+        "deviceCountExceeded": 13,
+        "certificateExpiring": 14,
+        "serverOverloaded": 15,
+        "outboxFilling": 16,
+        "outputDown": 17,
+        "alarmStorm": 18,
+        "alarmTableOverflow": 19,
+    }
+)
+
+
+# The one notification that tells of no alarm: that there is nothing to tell. It carries these objects only.
+HEARTBEAT = "heartbeat"
+HEARTBEAT_ARC = 20
+HEARTBEAT_OBJECTS = (SEQUENCE, EVENT_TIME)
+
+# Profile "paired" tells the raise (and each change) of notification N as N*2+1000 and its clear as N*2+1001, named
+# `<name>Raised` and `<name>Cleared`. For ever, as every OID: so N stays below 500.
+PAIRED_FROM = 1000
+
+
+def paired_arcs(arc: int) -> tuple[int, int]:
+    """The arcs of the raise and of the clear of our notification with that arc."""
+    return PAIRED_FROM + 2 * arc, PAIRED_FROM + 2 * arc + 1
+
+
+# All of them by name, in the order of their arcs.
+PAIRED_NOTIFICATIONS: Mapping[str, int] = MappingProxyType(
+    {
+        name + suffix: paired
+        for name, arc in OWN_NOTIFICATIONS.items()
+        for suffix, paired in zip(("Raised", "Cleared"), paired_arcs(arc), strict=True)
     }
 )
 
@@ -91,6 +134,17 @@ def ringkeeper_mib(enterprise: int) -> Oid:
 def ringkeeper_notification(enterprise: int, alarm_name: str) -> Oid:
     """The notification of our own that tells of alarms of that name."""
     return (*ringkeeper_mib(enterprise), 0, OWN_NOTIFICATIONS.get(alarm_name, OWN_NOTIFICATIONS[DEVICE_ALARM]))
+
+
+def ringkeeper_paired(enterprise: int, alarm_name: str, *, cleared: bool) -> Oid:
+    """What profile "paired" tells of alarms of that name: one OID while it lasts, another when it is over."""
+    *root, arc = ringkeeper_notification(enterprise, alarm_name)
+    return (*root, paired_arcs(arc)[cleared])
+
+
+def ringkeeper_heartbeat(enterprise: int) -> Oid:
+    """The notification that says that we live."""
+    return (*ringkeeper_mib(enterprise), 0, HEARTBEAT_ARC)
 
 
 def ringkeeper_instance(enterprise: int, wanted: MibObject) -> Oid:

@@ -1,20 +1,22 @@
 """Empties the outbox towards every SNMP manager: one task and one UDP socket each.
 
-A manager gets its notifications strictly in order. An inform is repeated, at doubling pauses, until the manager
-acknowledges it, however long that takes; only then comes the next. A trap is done with when it has left this
-machine. Either waits and tries again when it cannot even be sent: a name that does not resolve, no route, a closed
-port. Nothing about a manager ends this program.
+A manager gets its notifications strictly in order, coldStart first after each start of this daemon. An inform is
+repeated, at doubling pauses, until the manager acknowledges it, however long that takes; only then comes the next:
+over UDP two on their way at once could arrive in either order. A trap is done with when it has left this machine.
+Either waits and tries again when it cannot even be sent: a name that does not resolve, no route, a closed port, a user
+the manager does not know. A manager that there is nothing to tell gets a heartbeat, which is not repeated.
+Nothing about a manager ends this program.
 
-Not here: what is kept meanwhile, and how much of it, which is the outbox's; what a notification says (`traps`).
+Not here: what is kept meanwhile, and how much of it, which is the outbox's; what a notification says (`traps`), the
+words around it (`dialect`), sockets (`association`).
 """
 
 from __future__ import annotations
 
 import secrets
-import socket
 from collections import Counter
 from dataclasses import dataclass
-from typing import Generic, Protocol, Self, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import structlog
 import trio
@@ -23,22 +25,30 @@ from daemon.config.snmp_settings import Manager, Snmp
 from daemon.errors import BadMessage
 from daemon.fleet.notifications import Notification
 from daemon.scheduler.clock import Clock
-from daemon.snmp.encode import Pdu, decode_response, encode_notification
-from daemon.snmp.traps import notification_to_trap
+from daemon.snmp.association import Association, reason_of
+from daemon.snmp.dialect import Unspeakable, dialect_of
+from daemon.snmp.encode import encode_trap
+from daemon.snmp.engine import Engine
+from daemon.snmp.manager_engine import Acknowledged, Answer, Refused
+from daemon.snmp.pdu import PduType
+from daemon.snmp.traps import Trap, cold_start, heartbeat, notification_to_trap
 
 log = structlog.get_logger("snmp")
-
-# A socket older than this is opened anew before it sends, so a manager that moved to another address is found.
-RESOLVE_AGAIN = 60.0
 
 # A manager that stays silent is spoken of in the log this seldom.
 REMINDER = 600.0
 
-_LARGEST_DATAGRAM = 65535
+# What an inform may need of a v3 manager: nothing, its clock, or its name and then its clock. More in one attempt are
+# a manager that changes its mind faster than we can follow.
+_LESSONS = 3
 
 
 class OutboxEntry(Protocol):
-    """One notification on its way to one manager."""
+    """One notification on its way to one manager; `number` counts what this manager is told, without a gap."""
+
+    @property
+    def number(self) -> int:
+        """The manager's own count."""
 
     @property
     def notification(self) -> Notification:
@@ -51,7 +61,7 @@ Entry = TypeVar("Entry", bound=OutboxEntry)
 class OutboxQueue(Protocol[Entry]):
     """Where notifications wait, in order, on disk."""
 
-    async def next(self, manager: str) -> Entry:
+    async def next(self, receiver: str) -> Entry:
         """The oldest unsettled entry of the manager of that name, waiting for one if there is none.
 
         The same entry again if asked again before it was settled.
@@ -60,6 +70,9 @@ class OutboxQueue(Protocol[Entry]):
     def settle(self, entry: Entry) -> None:
         """The entry is done with; nothing happens if it was already."""
 
+    def last_number(self, receiver: str) -> int:
+        """The last number that the manager of that name was given; 0 for none."""
+
 
 @dataclass(frozen=True, slots=True)
 class SenderStatistics:
@@ -67,35 +80,45 @@ class SenderStatistics:
 
     `sent` counts datagrams, `retries` those attempts among all that were not the first, `acknowledged` informs
     that were answered, `rejected` those of them whose answer bore an error-status. `failures` counts attempts
-    that failed (timeout, unresolved, refused, unsendable), `ignored` datagrams that were no answer to the inform
-    in hand, both by reason. `oldest` is, for each manager that owes us an answer, how many seconds ago the thing
-    it has not been told of happened.
+    that failed (timeout, unresolved, refused, unsendable, and what a v3 manager reports), `ignored` datagrams that
+    were no answer to the inform in hand, both by reason. `reports` are all that v3 managers sent, also those that
+    only taught us their engine. `heartbeats` and `cold_starts` count what got through. `oldest` is, for each manager
+    that owes us an answer, how many seconds ago the thing it has not been told of happened.
     """
 
     sent: int
     acknowledged: int
     rejected: int
     retries: int
+    heartbeats: int
+    cold_starts: int
     failures: dict[str, int]
     ignored: dict[str, int]
+    reports: dict[str, int]
     oldest: dict[str, float]
 
 
 class Sender(Generic[Entry]):
-    """Tells every manager of the settings in force what the outbox holds for it; made inside `trio.run`."""
+    """Tells every manager of the settings in force what the outbox holds for it; made inside `trio.run`.
 
-    def __init__(self, settings: Snmp, outbox: OutboxQueue[Entry], clock: Clock) -> None:
+    `engine` speaks for us in v3; its users are brought up to date here, with the settings.
+    """
+
+    def __init__(self, settings: Snmp, outbox: OutboxQueue[Entry], clock: Clock, engine: Engine) -> None:
         self._settings = settings
         self._outbox = outbox
         self._clock = clock
+        self._engine = engine
         self._started_at = clock.now()
         self._nursery: trio.Nursery | None = None
         self._tasks: dict[Manager, trio.CancelScope] = {}
-        self._in_hand: dict[Manager, Notification] = {}
+        self._in_hand: dict[Manager, float] = {}  # when that happened
         self._quiet_until: dict[Manager, float] = {}  # managers that do not answer: when to say so again
-        self._sent = self._acknowledged = self._rejected = self._retries = 0
+        self._unaware = {manager.name for manager in settings.managers}  # of our start
+        self._sent = self._acknowledged = self._rejected = self._retries = self._heartbeats = self._cold_starts = 0
         self._failures: Counter[str] = Counter()
         self._ignored: Counter[str] = Counter()
+        self._reports: Counter[str] = Counter()
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Live until cancelled."""
@@ -111,10 +134,11 @@ class Sender(Generic[Entry]):
     def apply(self, settings: Snmp) -> None:
         """Take new settings: managers that are gone or changed are let go of, new ones begun with.
 
-        The others go on undisturbed, with new timeouts from the next attempt and a new enterprise number from the
-        next notification.
+        The others go on undisturbed, with new timeouts and keys from the next attempt and a new enterprise number
+        from the next notification.
         """
         self._settings = settings
+        self._engine.apply(settings.users)
         if self._nursery is None:
             return
         for manager in self._tasks.keys() - set(settings.managers):
@@ -133,74 +157,118 @@ class Sender(Generic[Entry]):
             acknowledged=self._acknowledged,
             rejected=self._rejected,
             retries=self._retries,
+            heartbeats=self._heartbeats,
+            cold_starts=self._cold_starts,
             failures=dict(self._failures),
             ignored=dict(self._ignored),
-            oldest={manager.name: max(0.0, now - held.at) for manager, held in self._in_hand.items()},
+            reports=dict(self._reports),
+            oldest={manager.name: max(0.0, now - at) for manager, at in self._in_hand.items()},
         )
 
     async def _serve(self, manager: Manager, scope: trio.CancelScope) -> None:
-        """One manager's task: what the outbox holds for it, one after the other."""
-        with scope, _Association(manager) as association:
+        """One manager's task: our start, then what the outbox holds for it, one after the other."""
+        with scope, Association(manager, dialect_of(manager, self._engine)) as association:
+            if manager.name in self._unaware:
+                await self._tell(association, cold_start(self._uptime()), self._started_at)
+                self._unaware.discard(manager.name)
+                self._cold_starts += 1
             while True:
-                entry = await self._outbox.next(manager.name)
-                self._in_hand[manager] = entry.notification
-                try:
-                    await self._tell(association, entry.notification)
-                finally:
-                    self._in_hand.pop(manager, None)
+                entry = await self._next(association)
+                told = entry.notification
+                enterprise, uptime = self._settings.enterprise, self._uptime()
+                trap = notification_to_trap(told, manager.profile, enterprise, uptime, entry.number)
+                await self._tell(association, trap, told.at)
                 self._outbox.settle(entry)
 
-    async def _tell(self, association: _Association, notification: Notification) -> None:
+    async def _next(self, association: Association) -> Entry:
+        """The next entry, and heartbeats for as long as there is none."""
+        while True:
+            with trio.move_on_at(association.tried_at + self._settings.heartbeat):
+                return await self._outbox.next(association.manager.name)
+            await self._beat(association)
+
+    async def _beat(self, association: Association) -> None:
+        """Tried once: if it is lost, the next says the same."""
+        number = self._outbox.last_number(association.manager.name)
+        trap = heartbeat(number, self._clock.now(), self._settings.enterprise, self._uptime())
+        failure = await self._attempt(association, _Said.of(trap, association.manager), self._settings.inform_timeout)
+        if failure is None:
+            self._heartbeats += 1
+            self._say_answering(association.manager)
+        else:
+            self._failures[failure] += 1
+            self._say_silent(association.manager, failure)
+
+    async def _tell(self, association: Association, trap: Trap, happened_at: float) -> None:
         """Return when the notification is acknowledged (inform) or on its way (trap)."""
         manager = association.manager
-        request_id = secrets.randbelow(2**31)  # unpredictable, so that nobody off the path can acknowledge
-        uptime = self._clock.now() - self._started_at
-        trap = notification_to_trap(notification, manager.profile, self._settings.enterprise, uptime)
-        pdu = Pdu.INFORM if manager.kind == "inform" else Pdu.TRAP
-        datagram = encode_notification(trap, pdu, request_id, manager.community.get_secret_value().encode())
-        pause = self._settings.inform_timeout
-        while (failure := await self._attempt(association, datagram, request_id, pause)) is not None:
-            self._failures[failure] += 1
-            self._retries += 1
-            self._say_silent(manager, failure)
-            pause = min(2 * pause, max(self._settings.inform_retry_max, self._settings.inform_timeout))
-        if pdu is Pdu.INFORM:
+        self._in_hand[manager] = happened_at
+        try:
+            await self._insist(association, _Said.of(trap, manager))
+        finally:
+            self._in_hand.pop(manager, None)
+        if manager.kind == "inform":
             self._acknowledged += 1
             self._say_answering(manager)
 
-    async def _attempt(self, association: _Association, datagram: bytes, request_id: int, pause: float) -> str | None:
+    async def _insist(self, association: Association, said: _Said) -> None:
+        pause = self._settings.inform_timeout
+        while (failure := await self._attempt(association, said, pause)) is not None:
+            self._failures[failure] += 1
+            self._retries += 1
+            self._say_silent(association.manager, failure)
+            pause = min(2 * pause, max(self._settings.inform_retry_max, self._settings.inform_timeout))
+
+    async def _attempt(self, association: Association, said: _Said, pause: float) -> str | None:
         """Send once and, for an inform, wait for its answer; after a failure `pause` seconds have passed.
 
         Returns None when that did it, else the reason of the failure.
         """
-        failure = "timeout"
+        failure: str | None = "timeout"
+        association.tried_at = trio.current_time()
         with trio.move_on_after(pause):
             try:
-                await association.send(datagram)
-                self._sent += 1
-                if association.manager.kind == "inform":
-                    await self._acknowledgement(association, request_id)
+                failure = await self._exchange(association, said)
+            except Unspeakable as unspeakable:
+                failure = unspeakable.reason
             except (OSError, UnicodeError) as error:
-                failure = _reason(error)
+                failure = reason_of(error)
                 association.close()
-                await trio.sleep_forever()
-            return None
+            if failure is None:
+                return None
+            await trio.sleep_forever()
         association.failures += 1
         return failure
 
-    async def _acknowledgement(self, association: _Association, request_id: int) -> None:
-        """Return when the manager answered that inform; an answer to an earlier try of it is as good."""
+    async def _exchange(self, association: Association, said: _Said) -> str | None:
+        """Send until the manager has it, or says why not; what it teaches us about itself is used at once."""
+        reason = ""
+        for _ in range(_LESSONS):
+            await association.send(association.dialect.say(said.pdu, said.number, self._clock.now()))
+            self._sent += 1
+            if association.manager.kind == "trap":
+                return None
+            answer = await self._answer(association, said)
+            if isinstance(answer, Acknowledged):
+                self._rejected += answer.error_status != 0
+                return None
+            reason = answer.reason
+            self._reports[reason] += 1
+            if isinstance(answer, Refused):
+                break
+        return reason
+
+    async def _answer(self, association: Association, said: _Said) -> Answer:
+        """What the manager answers to that inform; an answer to an earlier try of it is as good."""
         while True:
             datagram = await association.receive()
             try:
-                response = decode_response(datagram)
+                return association.dialect.understand(datagram, said.number, self._clock.now())
             except BadMessage as bad:
                 self._ignored[bad.reason] += 1
-                continue
-            if response.request_id == request_id:
-                self._rejected += response.error_status != 0
-                return
-            self._ignored["other_request"] += 1
+
+    def _uptime(self) -> float:
+        return self._clock.now() - self._started_at
 
     def _say_silent(self, manager: Manager, reason: str) -> None:
         now = self._clock.now()
@@ -213,59 +281,14 @@ class Sender(Generic[Entry]):
             log.info("manager answers again", event_name="manager-answers", manager=manager.name)
 
 
-class _Association:
-    """A UDP socket connected to one manager, opened when needed.
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A notification as all tries of it say it, and its number."""
 
-    Connected, so that the kernel keeps strangers' datagrams from us and tells us of closed ports. A name with
-    several addresses is tried at the next of them after each failure.
-    """
+    pdu: bytes
+    number: int  # unpredictable, so that nobody off the path can acknowledge
 
-    def __init__(self, manager: Manager) -> None:
-        self.manager = manager
-        self.failures = 0
-        self._socket: trio.socket.SocketType | None = None
-        self._opened_at = 0.0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.close()
-
-    async def send(self, datagram: bytes) -> None:
-        """One datagram to the manager; `OSError`, or `UnicodeError` for a name that cannot be one."""
-        if self._socket is None or trio.current_time() - self._opened_at > RESOLVE_AGAIN:
-            self.close()
-            self._socket = await self._open()
-            self._opened_at = trio.current_time()
-        await self._socket.send(datagram)
-
-    async def receive(self) -> bytes:
-        """The next datagram from the manager; `OSError`, for one when its port is closed."""
-        if self._socket is None:
-            raise OSError("nothing was sent, so nothing is answered")
-        return await self._socket.recv(_LARGEST_DATAGRAM)
-
-    def close(self) -> None:
-        """Let go of the socket; the next `send` opens another."""
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
-
-    async def _open(self) -> trio.socket.SocketType:
-        host, port = self.manager.host, self.manager.port
-        found = await trio.socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
-        family, kind, protocol, _, address = found[self.failures % len(found)]
-        opened = trio.socket.socket(family, kind, protocol)
-        try:
-            await opened.connect(address)
-        except BaseException:  # cancelled or refused alike: no socket is left behind
-            opened.close()
-            raise
-        return opened
-
-
-def _reason(error: OSError | UnicodeError) -> str:
-    if isinstance(error, socket.gaierror | UnicodeError):
-        return "unresolved"
-    return "refused" if isinstance(error, ConnectionRefusedError) else "unsendable"
+    @classmethod
+    def of(cls, trap: Trap, manager: Manager) -> _Said:
+        number = secrets.randbelow(2**31)
+        return cls(encode_trap(trap, PduType.INFORM if manager.kind == "inform" else PduType.TRAP, number), number)

@@ -1,27 +1,29 @@
 """What a notification says: from a `Notification` to its trap identity and ordered varbinds, per profile.
 
-Profile "ringkeeper" speaks our own MIB. Profile "audiocodes" speaks to managers that already know AudioCodes'
-traps: the vendor's trap identities with the eleven varbinds of its board traps. Which varbinds the vendor's own
-manager sends with its phone traps is not public; these eleven are what its devices send, in the order of AcBoard.
-Alarms for which the vendor has no trap carry our notification's identity, with the same eleven varbinds.
+Profile "ringkeeper" speaks our own MIB. Profile "paired" does so too, but with one identity for the raise of an alarm
+and another for its clear, for managers that decide by identity alone. Profile "audiocodes" speaks to managers that
+already know AudioCodes' traps: the vendor's trap identities with the eleven varbinds of its board traps. Which
+varbinds the vendor's own manager sends with its phone traps is not public; these eleven are what its devices send, in
+the order of AcBoard. Alarms for which the vendor has no trap carry our notification's identity, with the same eleven.
 
-A clear is the same trap with severity cleared. Texts that are too long lose their end, never half a character.
+Else a clear is the same trap with severity cleared. Two notifications tell of no alarm: that this daemon has started
+(`cold_start`), and that it lives (`heartbeat`). Texts that are too long lose their end, never half a character.
 Not here: bytes (`encode`), and when and to whom (`sender`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Literal
 
-from daemon.fleet.notifications import Alarm, Notification
+from daemon.fleet.notifications import Alarm, Notification, Severity
 from daemon.snmp import oids
 from daemon.snmp.ber import Oid, Syntax
 
-Profile = Literal["ringkeeper", "audiocodes"]
+Profile = Literal["ringkeeper", "audiocodes", "paired"]
 Address = IPv4Address | IPv6Address
 
 # acBoardTrapGlobals: texts of 200 octets in one object, 100 in the others; UniqID 0..32000.
@@ -29,6 +31,8 @@ _DESCRIPTION_LIMIT = 200
 _TEXT_LIMIT = 100
 _UNIQUE_IDS = 32001
 _INFO_SLOTS = 3
+
+_UNSIGNED = 2**32
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +52,40 @@ class Trap:
     varbinds: tuple[Varbind, ...]
 
 
-def notification_to_trap(notification: Notification, profile: Profile, enterprise: int, uptime_seconds: float) -> Trap:
-    """What managers of that profile are sent. `uptime_seconds` counts from the start of this daemon."""
+def notification_to_trap(
+    notification: Notification, profile: Profile, enterprise: int, uptime_seconds: float, number: int
+) -> Trap:
+    """What a manager of that profile is sent. `uptime_seconds` counts from the start of this daemon.
+
+    `number` is the manager's own: it counts what this manager is told, without a gap.
+    """
     name = notification.alarm.name
     if profile == "audiocodes":
         identity = oids.audiocodes_trap(name) or oids.ringkeeper_notification(enterprise, name)
-        details = _audiocodes_varbinds(notification, identity)
+        return _trap(identity, uptime_seconds, _audiocodes_varbinds(notification, identity, number))
+    if profile == "paired":
+        cleared = notification.alarm.severity is Severity.CLEARED
+        identity = oids.ringkeeper_paired(enterprise, name, cleared=cleared)
     else:
         identity = oids.ringkeeper_notification(enterprise, name)
-        details = _ringkeeper_varbinds(notification, enterprise)
+    return _trap(identity, uptime_seconds, _ringkeeper_varbinds(notification, enterprise, number))
+
+
+def cold_start(uptime_seconds: float) -> Trap:
+    """That this daemon has started, as the standard has it (RFC 3418)."""
+    return _trap(oids.COLD_START, uptime_seconds, ())
+
+
+def heartbeat(number: int, at: float, enterprise: int, uptime_seconds: float) -> Trap:
+    """That this daemon lives; `number` is the last that this manager was given, 0 for none."""
+    said: dict[oids.MibObject, int | bytes] = {oids.SEQUENCE: number % _UNSIGNED, oids.EVENT_TIME: date_and_time(at)}
+    details = [_varbind(enterprise, wanted, said[wanted]) for wanted in oids.HEARTBEAT_OBJECTS]
+    return _trap(oids.ringkeeper_heartbeat(enterprise), uptime_seconds, details)
+
+
+def _trap(identity: Oid, uptime_seconds: float, details: Iterable[Varbind]) -> Trap:
     head = (
-        Varbind(oids.SYS_UP_TIME, Syntax.TIME_TICKS, int(uptime_seconds * 100) % 2**32),
+        Varbind(oids.SYS_UP_TIME, Syntax.TIME_TICKS, int(uptime_seconds * 100) % _UNSIGNED),
         Varbind(oids.SNMP_TRAP_OID, Syntax.OID, identity),
     )
     return Trap(identity, (*head, *details))
@@ -78,26 +105,26 @@ def date_and_time(at: float) -> bytes:
     return when.year.to_bytes(2, "big") + bytes(fields) + b"+\0\0"
 
 
-def _ringkeeper_varbinds(notification: Notification, enterprise: int) -> list[Varbind]:
+def _ringkeeper_varbinds(notification: Notification, enterprise: int, number: int) -> list[Varbind]:
     alarm = notification.alarm
     address = _address(notification.device_ip)
     infos = "; ".join(info for info in alarm.additional_info if info)
-    values: dict[oids.MibObject, int | bytes | str] = {
-        oids.SEQUENCE: notification.sequence % 2**32,
-        oids.EVENT_TIME: date_and_time(notification.at),
-        oids.ALARM_ID: alarm.id,
-        oids.ALARM_NAME: alarm.name,
-        oids.ALARM_TEXT: alarm.description,
-        oids.ALARM_SOURCE: alarm.source,
-        oids.SEVERITY: oids.ITU_SEVERITY[alarm.severity],
-        oids.EVENT_TYPE: oids.IANA_EVENT_TYPE[alarm.event_type],
-        oids.PROBABLE_CAUSE: oids.IANA_PROBABLE_CAUSE.get(alarm.probable_cause, oids.IANA_OTHER_CAUSE),
-        oids.TENANT: alarm.tenant,
-        oids.DEVICE_MAC: bytes.fromhex(alarm.device or ""),
-        oids.DEVICE_ADDRESS: "" if address is None else str(address),
-        oids.ADDITIONAL_INFO: infos,
-    }
-    varbinds = [_varbind(enterprise, wanted, values[wanted]) for wanted in oids.OBJECTS]
+    values: tuple[tuple[oids.MibObject, int | bytes | str], ...] = (  # in the order of oids.OBJECTS
+        (oids.SEQUENCE, number % _UNSIGNED),
+        (oids.EVENT_TIME, date_and_time(notification.at)),
+        (oids.ALARM_ID, alarm.id),
+        (oids.ALARM_NAME, alarm.name),
+        (oids.ALARM_TEXT, alarm.description),
+        (oids.ALARM_SOURCE, alarm.source),
+        (oids.SEVERITY, oids.ITU_SEVERITY[alarm.severity]),
+        (oids.EVENT_TYPE, oids.IANA_EVENT_TYPE[alarm.event_type]),
+        (oids.PROBABLE_CAUSE, oids.IANA_PROBABLE_CAUSE.get(alarm.probable_cause, oids.IANA_OTHER_CAUSE)),
+        (oids.TENANT, alarm.tenant),
+        (oids.DEVICE_MAC, bytes.fromhex(alarm.device or "")),
+        (oids.DEVICE_ADDRESS, "" if address is None else str(address)),
+        (oids.ADDITIONAL_INFO, infos),
+    )
+    varbinds = [_varbind(enterprise, wanted, value) for wanted, value in values]
     if isinstance(address, IPv4Address):  # snmpTrapAddress knows no other kind
         varbinds.append(Varbind(oids.SNMP_TRAP_ADDRESS, Syntax.IP_ADDRESS, address.packed))
     return varbinds
@@ -110,7 +137,7 @@ def _varbind(enterprise: int, wanted: oids.MibObject, value: int | bytes | str) 
     return Varbind(instance, Syntax.OCTETS, clip(value, wanted.limit) if isinstance(value, str) else value)
 
 
-def _audiocodes_varbinds(notification: Notification, identity: Oid) -> list[Varbind]:
+def _audiocodes_varbinds(notification: Notification, identity: Oid, number: int) -> list[Varbind]:
     alarm = notification.alarm
     infos = [clip(info, _TEXT_LIMIT) for info in _three(alarm.additional_info)]
     values: tuple[int | bytes, ...] = (
@@ -118,7 +145,7 @@ def _audiocodes_varbinds(notification: Notification, identity: Oid) -> list[Varb
         clip(alarm.description, _DESCRIPTION_LIMIT),
         clip(alarm.source, _TEXT_LIMIT),
         oids.AUDIOCODES_SEVERITY[alarm.severity],
-        notification.sequence % _UNIQUE_IDS,
+        number % _UNIQUE_IDS,
         oids.AUDIOCODES_EVENT_TYPE[alarm.event_type],
         _audiocodes_cause(alarm),
         *infos,

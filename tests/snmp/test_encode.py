@@ -9,12 +9,19 @@ from hypothesis import strategies as st
 from daemon.errors import BadMessage
 from daemon.fleet.notifications import EventType, Notification, Severity
 from daemon.snmp.ber import Syntax
-from daemon.snmp.encode import Pdu, Response, decode_response, encode_notification
+from daemon.snmp.encode import NotificationType, Response, decode_response, encode_notification, encode_trap
+from daemon.snmp.pdu import PduType
 from daemon.snmp.traps import Profile, Trap, Varbind, notification_to_trap
+from daemon.snmp.usm import user_of
 from tests.support import oracle
 from tests.support.notifications import a_notification, an_alarm
+from tests.support.snmp_v3 import NOW, a_user, an_engine
 
-PROFILES: tuple[Profile, Profile] = ("ringkeeper", "audiocodes")
+PROFILES: tuple[Profile, ...] = ("ringkeeper", "audiocodes", "paired")
+KINDS: tuple[NotificationType, ...] = (PduType.TRAP, PduType.INFORM)
+LONGEST = a_user("u" * 32, "SHA-512")
+NAMED_AT_LENGTH = user_of(LONGEST)
+ENGINE = an_engine(LONGEST, boots=2**31 - 2, uptime=1e9)
 
 # Texts with surrogates too: a phone's JSON may hold "\ud800".
 TEXTS = st.text(st.characters(codec=None, exclude_categories=()), max_size=300)
@@ -39,11 +46,11 @@ NOTIFICATIONS = st.builds(
 
 
 @settings(max_examples=60)
-@given(NOTIFICATIONS, st.sampled_from(PROFILES), st.sampled_from(Pdu), st.integers(0, 2**31 - 1))
+@given(NOTIFICATIONS, st.sampled_from(PROFILES), st.sampled_from(KINDS), st.integers(0, 2**31 - 1))
 def test_every_notification_is_the_bytes_that_pysnmp_writes(
-    notification: Notification, profile: Profile, pdu: Pdu, request_id: int
+    notification: Notification, profile: Profile, pdu: NotificationType, request_id: int
 ) -> None:
-    trap = notification_to_trap(notification, profile, 32473, 12.5)
+    trap = notification_to_trap(notification, profile, 32473, 12.5, 7)
     ours = encode_notification(trap, pdu, request_id, b"public")
     assert ours == oracle.notification(trap, pdu, request_id, b"public")
     assert list(oracle.varbinds(ours)) == [bind.oid for bind in trap.varbinds]
@@ -52,8 +59,8 @@ def test_every_notification_is_the_bytes_that_pysnmp_writes(
 @settings(max_examples=60)
 @given(NOTIFICATIONS, st.sampled_from(PROFILES))
 def test_the_largest_notification_fits_one_ethernet_frame(notification: Notification, profile: Profile) -> None:
-    trap = notification_to_trap(notification, profile, 2**31 - 1, 12.5)
-    assert len(encode_notification(trap, Pdu.INFORM, 2**31 - 1, b"c" * 32)) <= 1472
+    trap = notification_to_trap(notification, profile, 2**31 - 1, 12.5, 7)
+    assert len(encode_notification(trap, PduType.INFORM, 2**31 - 1, b"c" * 32)) <= 1472
 
 
 def test_a_notification_of_the_longest_texts_fits_one_ethernet_frame() -> None:
@@ -61,13 +68,15 @@ def test_a_notification_of_the_longest_texts_fits_one_ethernet_frame() -> None:
         "n" * 999, source="s" * 999, description="d" * 999, additional_info=("i" * 999,) * 3, tenant="t" * 999
     )
     for profile in PROFILES:
-        trap = notification_to_trap(a_notification(2**32 - 1, alarm=alarm), profile, 2**31 - 1, 1e9)
-        assert len(encode_notification(trap, Pdu.INFORM, 2**31 - 1, b"c" * 32)) <= 1472
+        trap = notification_to_trap(a_notification(2**32 - 1, alarm=alarm), profile, 2**31 - 1, 1e9, 2**32 - 1)
+        assert len(encode_notification(trap, PduType.INFORM, 2**31 - 1, b"c" * 32)) <= 1472
+        pdu = encode_trap(trap, PduType.INFORM, 2**31 - 1)
+        assert len(ENGINE.notify(NAMED_AT_LENGTH, pdu, 2**31 - 1, NOW)) <= 1472
 
 
 def test_a_small_trap_octet_by_octet() -> None:
     trap = Trap((1, 3, 6), (Varbind((1, 3, 6, 1), Syntax.TIME_TICKS, 128),))
-    assert encode_notification(trap, Pdu.TRAP, 5, b"public").hex(" ") == (
+    assert encode_notification(trap, PduType.TRAP, 5, b"public").hex(" ") == (
         "30 23 02 01 01 04 06 70 75 62 6c 69 63"  # v2c, "public"
         " a7 16 02 01 05 02 01 00 02 01 00"  # trap 5
         " 30 0b 30 09 06 03 2b 06 01 43 02 00 80"
@@ -115,6 +124,7 @@ def test_other_versions_and_other_pdus_are_refused_by_name() -> None:
     version = whole.index(b"\x02\x01\x01") + 2
     with pytest.raises(BadMessage, match="version"):
         decode_response(whole[:version] + b"\x00" + whole[version + 1 :])
-    trap = encode_notification(notification_to_trap(a_notification(), "ringkeeper", 1, 0), Pdu.TRAP, 77, b"public")
+    told = notification_to_trap(a_notification(), "ringkeeper", 1, 0, 7)
+    trap = encode_notification(told, PduType.TRAP, 77, b"public")
     with pytest.raises(BadMessage, match="unexpected_type"):
         decode_response(trap)

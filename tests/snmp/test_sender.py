@@ -18,9 +18,14 @@ from daemon.config.snmp_settings import Manager, Snmp
 from daemon.fleet.notifications import Notification
 from daemon.scheduler.clock import Clock
 from daemon.snmp import oids
-from daemon.snmp.sender import RESOLVE_AGAIN, Sender
+from daemon.snmp.association import RESOLVE_AGAIN
+from daemon.snmp.ber import Oid
+from daemon.snmp.engine import Engine, NotAccepted
+from daemon.snmp.pdu import PduType, encode_pdu, value_of
+from daemon.snmp.sender import Sender
 from tests.support import oracle
 from tests.support.notifications import WEDNESDAY, a_notification
+from tests.support.snmp_v3 import THEIR_ID, a_user, an_engine
 
 SEQUENCE = oids.ringkeeper_instance(32473, oids.SEQUENCE)
 
@@ -30,6 +35,7 @@ class Row:
 
     def __init__(self, manager: str, notification: Notification) -> None:
         self.manager = manager
+        self.number = notification.sequence
         self.notification = notification
 
 
@@ -39,18 +45,23 @@ class Outbox:
     def __init__(self) -> None:
         self.rows: list[Row] = []
         self.settled: list[int] = []
+        self.given: dict[str, int] = {}
         self._more = trio.Event()
 
     def put(self, manager: Manager, *sequences: int) -> None:
         self.rows += [Row(manager.name, a_notification(sequence)) for sequence in sequences]
+        self.given[manager.name] = sequences[-1]
         self._changed()
 
-    async def next(self, manager: str) -> Row:
+    async def next(self, receiver: str) -> Row:
         while True:
             for row in self.rows:
-                if row.manager == manager:
+                if row.manager == receiver:
                     return row
             await self._more.wait()
+
+    def last_number(self, receiver: str) -> int:
+        return self.given.get(receiver, 0)
 
     def settle(self, entry: Row) -> None:
         if entry in self.rows:
@@ -69,12 +80,18 @@ class Outbox:
 
 
 class FakeManager:
-    """A UDP port that notes what comes and answers informs as `answers` says (None: not at all)."""
+    """A UDP port that notes what comes and answers informs as `answers` says.
+
+    It hears v2c; a manager of v3 is given `understand`, which makes varbinds of a datagram, or None.
+    """
 
     def __init__(self, bound: trio.socket.SocketType, port: int) -> None:
         self.port = port
         self.heard: list[tuple[float, int]] = []  # seconds since the test began, sequence number
+        self.starts: list[float] = []  # coldStarts
+        self.beats: list[tuple[float, int]] = []
         self.datagrams: list[bytes] = []
+        self.understand: Callable[[bytes], dict[Oid, Any] | None] = oracle.varbinds
         self.answers: Callable[[bytes], list[bytes]] = lambda datagram: [oracle.answer(datagram)]
         self._socket = bound
 
@@ -83,9 +100,19 @@ class FakeManager:
         while True:
             datagram, sender = await self._socket.recvfrom(65535)
             self.datagrams.append(datagram)
-            self.heard.append((trio.current_time() - begun, int(oracle.varbinds(datagram)[SEQUENCE])))
+            if varbinds := self.understand(datagram):
+                self._note(varbinds, trio.current_time() - begun)
             for reply in self.answers(datagram):
                 await self._socket.sendto(reply, sender)
+
+    def _note(self, varbinds: dict[Oid, Any], when: float) -> None:
+        identity = tuple(varbinds[oids.SNMP_TRAP_OID])
+        if identity == oids.COLD_START:
+            self.starts.append(when)
+        elif identity == oids.ringkeeper_heartbeat(32473):
+            self.beats.append((when, int(varbinds[SEQUENCE])))
+        else:
+            self.heard.append((when, int(varbinds[SEQUENCE])))
 
     @property
     def sequences(self) -> list[int]:
@@ -105,10 +132,15 @@ async def a_manager(host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[Fak
 
 
 @asynccontextmanager
-async def sending(outbox: Outbox, *managers: Manager) -> AsyncIterator[Sender[Row]]:
-    sender = Sender(Snmp(managers=managers), outbox, Clock(WEDNESDAY))
+async def sending(
+    outbox: Outbox, *managers: Manager, started: bool = False, **fields: Any
+) -> AsyncIterator[Sender[Row]]:
+    """A sender that has run for a while; or one that has just `started`, and says so first."""
+    settings = Snmp(managers=managers, users=(a_user(),), **fields)
+    sender = Sender(settings if started else Snmp(), outbox, Clock(WEDNESDAY), an_engine())
     async with trio.open_nursery() as nursery:
         await nursery.start(sender.run)
+        sender.apply(settings)
         yield sender
         nursery.cancel_scope.cancel()
 
@@ -376,4 +408,182 @@ async def test_the_uptime_counts_from_the_start_of_the_daemon(autojump_clock: Mo
         await trio.sleep(3600)
         outbox.put(at(fake), 1)
         await outbox.wait_settled(1)
-        assert int(oracle.varbinds(fake.datagrams[0])[oids.SYS_UP_TIME]) == pytest.approx(360_000, abs=10)
+        assert int(oracle.varbinds(fake.datagrams[-1])[oids.SYS_UP_TIME]) == pytest.approx(360_000, abs=10)
+
+
+async def test_a_start_is_told_before_anything_else_and_insistently(autojump_clock: MockClock) -> None:
+    outbox = Outbox()
+    async with a_manager() as fake:
+        fake.answers = lambda _: []
+        outbox.put(at(fake), 1, 2)
+        async with sending(outbox, at(fake), started=True) as sender:
+            await trio.sleep(16)
+            assert [round(when) for when in fake.starts] == [0, 5, 15]
+            assert fake.heard == []
+            assert sender.statistics().oldest == {at(fake).name: pytest.approx(16, abs=0.1)}
+            assert sender.statistics().cold_starts == 0
+            fake.answers = lambda datagram: [oracle.answer(datagram)]
+            await outbox.wait_settled(2)
+            assert (fake.sequences, len(fake.starts)) == ([1, 2], 4)
+            assert sender.statistics().cold_starts == 1
+
+
+async def test_a_start_is_told_once_whatever_reloads_come(autojump_clock: MockClock) -> None:
+    outbox = Outbox()
+    async with a_manager() as fake, a_manager() as new:
+        fake.answers = lambda _: []
+        async with sending(outbox, at(fake), started=True) as sender:
+            await trio.sleep(1)
+            fake.answers = lambda datagram: [oracle.answer(datagram)]
+            changed = at(fake, community=SecretStr("s3cret"))
+            sender.apply(Snmp(managers=(changed, at(new))))  # it has not heard of our start yet
+            await trio.sleep(1)
+            assert len(fake.starts) == 2
+            sender.apply(Snmp(managers=(at(fake), at(new))))
+            await trio.sleep(1)
+            assert (len(fake.starts), new.starts) == (2, [])  # to whoever comes later, we are just there
+
+
+async def test_a_manager_that_nothing_is_told_gets_heartbeats_with_its_last_number(autojump_clock: MockClock) -> None:
+    outbox = Outbox()
+    async with a_manager() as fake, sending(outbox, at(fake), heartbeat=60.0) as sender:
+        await trio.sleep(70)
+        outbox.put(at(fake), 1, 2)
+        await outbox.wait_settled(2)
+        await trio.sleep(150)
+        assert [(round(when), number) for when, number in fake.beats] == [(60, 0), (130, 2), (190, 2)]
+        assert sender.statistics().heartbeats == 3
+        sender.apply(Snmp(managers=(at(fake),), heartbeat=10.0))
+        await trio.sleep(60)
+        assert sender.statistics().heartbeats >= 6
+
+
+async def test_a_heartbeat_that_nobody_answers_holds_nothing_up(autojump_clock: MockClock) -> None:
+    outbox = Outbox()
+    async with a_manager() as fake, sending(outbox, at(fake), heartbeat=60.0) as sender:
+        fake.answers = lambda _: []
+        await trio.sleep(130)
+        assert [round(when) for when, _ in fake.beats] == [60, 120]
+        assert sender.statistics().failures == {"timeout": 2}
+        assert sender.statistics().oldest == {}
+        fake.answers = lambda datagram: [oracle.answer(datagram)]
+        outbox.put(at(fake), 1)
+        await outbox.wait_settled(1)
+        assert [round(when) for when, _ in fake.heard] == [130]
+
+
+class V3Peer:
+    """A manager with an engine of its own, in a `FakeManager`'s place."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._replies: list[bytes] = []
+
+    def understand(self, datagram: bytes) -> dict[Oid, Any] | None:
+        now = WEDNESDAY + trio.current_time()
+        self._replies = []
+        try:
+            received = self.engine.receive(datagram, now)
+        except NotAccepted as refused:
+            self._replies = [refused.report] if refused.report else []
+            return None
+        if received.pdu.type is PduType.INFORM:
+            answer = encode_pdu(PduType.RESPONSE, received.pdu.request_id, ())
+            self._replies = [self.engine.reply(received, answer, now)]
+        return {varbind.oid: value_of(varbind) for varbind in received.pdu.varbinds}
+
+    def answers(self, _: bytes) -> list[bytes]:
+        return self._replies
+
+
+def speaking_v3(fake: FakeManager, engine: Engine | None = None) -> V3Peer:
+    peer = V3Peer(engine or an_engine(engine_id=THEIR_ID))
+    fake.understand, fake.answers = peer.understand, peer.answers
+    return peer
+
+
+def v3_at(fake: FakeManager, **fields: Any) -> Manager:
+    return at(fake, **{"version": "v3", "user": "noc", **fields})
+
+
+async def test_v3_informs_find_the_managers_engine_and_go_on_in_order(autojump_clock: MockClock) -> None:
+    outbox = Outbox()
+    async with a_manager() as fake, sending(outbox, v3_at(fake)) as sender:
+        speaking_v3(fake)
+        outbox.put(v3_at(fake), 1, 2, 3)
+        await outbox.wait_settled(3)
+        assert fake.sequences == [1, 2, 3]
+        statistics = sender.statistics()
+    assert (statistics.sent, statistics.acknowledged, statistics.retries) == (5, 3, 0)
+    assert statistics.reports == {"unknown_engine": 1, "not_in_time_window": 1}
+
+
+async def test_a_v3_manager_that_restarts_or_is_replaced_loses_nothing(autojump_clock: MockClock) -> None:
+    outbox = Outbox()
+    async with a_manager() as fake, sending(outbox, v3_at(fake)) as sender:
+        for boots, engine_id in ((7, THEIR_ID), (8, THEIR_ID), (1, THEIR_ID), (1, THEIR_ID + b"2")):
+            speaking_v3(fake, an_engine(engine_id=engine_id, boots=boots))
+            outbox.put(v3_at(fake), boots)
+            await outbox.wait_settled(len(outbox.settled) + 1)
+            await trio.sleep(10)
+        assert fake.sequences == [7, 8, 1, 1]
+        assert sender.statistics().failures == {}
+
+
+async def test_a_v3_manager_that_does_not_know_our_user_is_asked_again_until_it_does(
+    autojump_clock: MockClock,
+) -> None:
+    outbox = Outbox()
+    async with a_manager() as fake, sending(outbox, v3_at(fake)) as sender:
+        peer = speaking_v3(fake, an_engine(a_user("somebody"), engine_id=THEIR_ID))
+        outbox.put(v3_at(fake), 1)
+        await trio.sleep(20)
+        assert sender.statistics().failures == {"unknown_user": 2}
+        peer.engine.apply([a_user()])
+        await outbox.wait_settled(1)
+        assert sender.statistics().reports["unknown_user"] == 3
+
+
+async def test_a_v3_manager_that_changes_its_mind_for_ever_is_not_followed_at_its_pace(
+    autojump_clock: MockClock,
+) -> None:
+    outbox, engines = Outbox(), iter(range(10**6))
+    async with a_manager() as fake, sending(outbox, v3_at(fake)) as sender:
+        peer = speaking_v3(fake)
+
+        def another(datagram: bytes) -> dict[Oid, Any] | None:
+            peer.engine = an_engine(engine_id=THEIR_ID + next(engines).to_bytes(3, "big"))
+            return peer.understand(datagram)
+
+        fake.understand = another
+        outbox.put(v3_at(fake), 1)
+        await trio.sleep(4)
+        assert len(fake.datagrams) == 3
+        await trio.sleep(2)
+        assert sender.statistics().failures == {"unknown_engine": 1}
+
+
+async def test_v3_traps_bear_our_own_engine_and_wait_until_its_start_is_stored(autojump_clock: MockClock) -> None:
+    outbox = Outbox()
+    async with a_manager() as fake, sending(outbox, v3_at(fake, kind="trap")) as sender:
+        peer = speaking_v3(fake)
+        sender._engine.usable = False
+        outbox.put(v3_at(fake, kind="trap"), 1, 2)
+        await trio.sleep(6)
+        assert sender.statistics().failures == {"boots_not_stored": 1}
+        sender._engine.usable = True
+        await outbox.wait_settled(2)
+        await trio.testing.wait_all_tasks_blocked()
+        assert fake.sequences == [1, 2]
+        assert peer.engine.statistics().known == 1
+
+
+async def test_a_new_password_is_used_for_what_still_waits(autojump_clock: MockClock) -> None:
+    outbox = Outbox()
+    async with a_manager() as fake, sending(outbox, v3_at(fake)) as sender:
+        speaking_v3(fake, an_engine(a_user(algorithm="SHA-512"), engine_id=THEIR_ID))
+        outbox.put(v3_at(fake), 1)
+        await trio.sleep(6)
+        assert sender.statistics().failures == {"wrong_digest": 1}
+        sender.apply(Snmp(managers=(v3_at(fake),), users=(a_user(algorithm="SHA-512"),)))
+        await outbox.wait_settled(1)

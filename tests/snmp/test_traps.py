@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 from daemon.fleet.notifications import EventType, Severity
 from daemon.snmp import oids
 from daemon.snmp.ber import Oid, Syntax
-from daemon.snmp.traps import Profile, Trap, Varbind, clip, date_and_time, notification_to_trap
+from daemon.snmp.traps import (
+    Profile,
+    Trap,
+    Varbind,
+    clip,
+    cold_start,
+    date_and_time,
+    heartbeat,
+    notification_to_trap,
+)
 from tests.support.notifications import WEDNESDAY, a_notification, an_alarm
 
 AC: Oid = (1, 3, 6, 1, 4, 1, 5003, 9)
@@ -22,7 +31,7 @@ def by_oid(trap: Trap) -> dict[Oid, int | bytes | Oid]:
 
 
 def test_the_ringkeeper_profile_says_everything_in_the_order_of_the_mib() -> None:
-    trap = notification_to_trap(a_notification(), "ringkeeper", 32473, 12.345)
+    trap = notification_to_trap(a_notification(), "ringkeeper", 32473, 12.345, 7)
     assert trap == Trap(
         (*RK, 0, 4),
         (
@@ -47,7 +56,7 @@ def test_the_ringkeeper_profile_says_everything_in_the_order_of_the_mib() -> Non
 
 
 def test_the_audiocodes_profile_sends_the_eleven_varbinds_of_a_board_trap() -> None:
-    trap = notification_to_trap(a_notification(), "audiocodes", 32473, 12.345)
+    trap = notification_to_trap(a_notification(), "audiocodes", 32473, 12.345, 7)
     assert trap == Trap(
         (*AC, 20, 3, 2, 0, 39),
         (
@@ -81,23 +90,23 @@ def test_the_audiocodes_profile_sends_the_eleven_varbinds_of_a_board_trap() -> N
     ],
 )
 def test_every_alarm_has_its_identity(name: str, profile: Profile, identity: Oid) -> None:
-    trap = notification_to_trap(a_notification(alarm=an_alarm(name)), profile, 32473, 0)
+    trap = notification_to_trap(a_notification(alarm=an_alarm(name)), profile, 32473, 0, 7)
     assert trap.oid == identity
     assert by_oid(trap)[oids.SNMP_TRAP_OID] == identity
 
 
 def test_a_clear_is_the_same_trap_with_severity_cleared() -> None:
     clear = a_notification(alarm=an_alarm(severity=Severity.CLEARED))
-    ringkeeper = notification_to_trap(clear, "ringkeeper", 32473, 0)
-    audiocodes = notification_to_trap(clear, "audiocodes", 32473, 0)
-    assert ringkeeper.oid == notification_to_trap(a_notification(), "ringkeeper", 32473, 0).oid
+    ringkeeper = notification_to_trap(clear, "ringkeeper", 32473, 0, 7)
+    audiocodes = notification_to_trap(clear, "audiocodes", 32473, 0, 7)
+    assert ringkeeper.oid == notification_to_trap(a_notification(), "ringkeeper", 32473, 0, 7).oid
     assert by_oid(ringkeeper)[oids.ringkeeper_instance(32473, oids.SEVERITY)] == 1
     assert by_oid(audiocodes)[oids.audiocodes_instance(4)] == 0
 
 
 def test_an_alarm_of_no_phone_has_empty_fields_and_no_trap_address() -> None:
     alarm = an_alarm("storeFailure", device=None, tenant="", additional_info=(), source="store")
-    values = by_oid(notification_to_trap(a_notification(alarm=alarm, device_ip=""), "ringkeeper", 32473, 0))
+    values = by_oid(notification_to_trap(a_notification(alarm=alarm, device_ip=""), "ringkeeper", 32473, 0, 7))
     for wanted in (oids.TENANT, oids.DEVICE_MAC, oids.DEVICE_ADDRESS, oids.ADDITIONAL_INFO):
         assert values[oids.ringkeeper_instance(32473, wanted)] == b""
     assert oids.SNMP_TRAP_ADDRESS not in values
@@ -107,23 +116,23 @@ def test_an_alarm_of_no_phone_has_empty_fields_and_no_trap_address() -> None:
     ("device_ip", "shown"), [("2001:DB8:0::7", b"2001:db8::7"), ("phone-7", b""), ("10.1.2.999", b"")]
 )
 def test_only_an_ipv4_address_becomes_a_trap_address(device_ip: str, shown: bytes) -> None:
-    values = by_oid(notification_to_trap(a_notification(device_ip=device_ip), "ringkeeper", 32473, 0))
+    values = by_oid(notification_to_trap(a_notification(device_ip=device_ip), "ringkeeper", 32473, 0, 7))
     assert values[oids.ringkeeper_instance(32473, oids.DEVICE_ADDRESS)] == shown
     assert oids.SNMP_TRAP_ADDRESS not in values
 
 
 def test_causes_that_nobody_lists_are_other() -> None:
     alarm = an_alarm(probable_cause=4711, event_type=EventType.OTHER)
-    ringkeeper = by_oid(notification_to_trap(a_notification(alarm=alarm), "ringkeeper", 32473, 0))
+    ringkeeper = by_oid(notification_to_trap(a_notification(alarm=alarm), "ringkeeper", 32473, 0, 7))
     assert ringkeeper[oids.ringkeeper_instance(32473, oids.PROBABLE_CAUSE)] == 1024
-    audiocodes = by_oid(notification_to_trap(a_notification(alarm=alarm), "audiocodes", 32473, 0))
+    audiocodes = by_oid(notification_to_trap(a_notification(alarm=alarm), "audiocodes", 32473, 0, 7))
     assert audiocodes[oids.audiocodes_instance(7)] == 4711
 
 
 @pytest.mark.parametrize("cause", [-1, 2**31])
 def test_a_cause_that_no_integer_of_the_vendor_holds_is_other(cause: int) -> None:
     alarm = an_alarm(probable_cause=cause)
-    audiocodes = by_oid(notification_to_trap(a_notification(alarm=alarm), "audiocodes", 32473, 0))
+    audiocodes = by_oid(notification_to_trap(a_notification(alarm=alarm), "audiocodes", 32473, 0, 7))
     assert audiocodes[oids.audiocodes_instance(7)] == 0
 
 
@@ -131,13 +140,50 @@ def test_a_cause_that_no_integer_of_the_vendor_holds_is_other(cause: int) -> Non
     ("sequence", "unique"), [(0, 0), (32_000, 32_000), (32_001, 0), (2**32 + 5, (2**32 + 5) % 32_001)]
 )
 def test_the_unique_id_stays_within_the_vendors_range(sequence: int, unique: int) -> None:
-    values = by_oid(notification_to_trap(a_notification(sequence), "audiocodes", 32473, 0))
+    values = by_oid(notification_to_trap(a_notification(), "audiocodes", 32473, 0, sequence))
     assert values[oids.audiocodes_instance(5)] == unique
+
+
+def test_the_number_is_the_managers_own_and_not_the_notifications() -> None:
+    values = by_oid(notification_to_trap(a_notification(99), "ringkeeper", 32473, 0, 2**32 + 4))
+    assert values[oids.ringkeeper_instance(32473, oids.SEQUENCE)] == 4
+
+
+def test_the_paired_profile_has_one_identity_for_the_raise_and_another_for_the_clear() -> None:
+    alarms = [an_alarm("deviceUnreachable", severity=severity) for severity in (Severity.MINOR, Severity.CLEARED)]
+    raised, cleared = (notification_to_trap(a_notification(alarm=alarm), "paired", 32473, 0, 7) for alarm in alarms)
+    assert (raised.oid, cleared.oid) == ((*RK, 0, 1002), (*RK, 0, 1003))
+    ours = notification_to_trap(a_notification(alarm=alarms[0]), "ringkeeper", 32473, 0, 7)
+    assert raised.varbinds[2:] == ours.varbinds[2:]
+    unnamed = notification_to_trap(a_notification(), "paired", 32473, 0, 7)
+    assert unnamed.oid == (*RK, 0, oids.PAIRED_NOTIFICATIONS["deviceAlarmRaised"])
+
+
+def test_the_start_is_the_standards_cold_start() -> None:
+    assert cold_start(12.345) == Trap(
+        (1, 3, 6, 1, 6, 3, 1, 1, 5, 1),
+        (
+            Varbind(oids.SYS_UP_TIME, Syntax.TIME_TICKS, 1234),
+            Varbind(oids.SNMP_TRAP_OID, Syntax.OID, (1, 3, 6, 1, 6, 3, 1, 1, 5, 1)),
+        ),
+    )
+
+
+def test_a_heartbeat_says_when_and_what_was_last_said() -> None:
+    assert heartbeat(41, WEDNESDAY, 32473, 12.345) == Trap(
+        (*RK, 0, 20),
+        (
+            Varbind(oids.SYS_UP_TIME, Syntax.TIME_TICKS, 1234),
+            Varbind(oids.SNMP_TRAP_OID, Syntax.OID, (*RK, 0, 20)),
+            Varbind((*RK, 1, 1, 0), Syntax.UNSIGNED, 41),
+            Varbind((*RK, 1, 2, 0), Syntax.OCTETS, WEDNESDAY_OCTETS),
+        ),
+    )
 
 
 def test_long_texts_of_a_board_trap_are_cut_where_the_vendor_cuts_them() -> None:
     alarm = an_alarm(source="s" * 101, description="d" * 201, additional_info=("i" * 101, "second", "third", "fourth"))
-    values = by_oid(notification_to_trap(a_notification(alarm=alarm), "audiocodes", 32473, 0))
+    values = by_oid(notification_to_trap(a_notification(alarm=alarm), "audiocodes", 32473, 0, 7))
     assert [values[oids.audiocodes_instance(arc)] for arc in (2, 3, 8, 9, 10)] == [
         b"d" * 200,
         b"s" * 100,
@@ -149,12 +195,12 @@ def test_long_texts_of_a_board_trap_are_cut_where_the_vendor_cuts_them() -> None
 
 def test_additional_information_is_joined_without_its_empty_parts() -> None:
     alarm = an_alarm(additional_info=("TLS connection failure", "", "NTP server error"))
-    values = by_oid(notification_to_trap(a_notification(alarm=alarm), "ringkeeper", 32473, 0))
+    values = by_oid(notification_to_trap(a_notification(alarm=alarm), "ringkeeper", 32473, 0, 7))
     assert values[oids.ringkeeper_instance(32473, oids.ADDITIONAL_INFO)] == b"TLS connection failure; NTP server error"
 
 
 def test_the_uptime_wraps_as_time_ticks_do() -> None:
-    trap = notification_to_trap(a_notification(), "ringkeeper", 32473, 2**32 / 100 + 1)
+    trap = notification_to_trap(a_notification(), "ringkeeper", 32473, 2**32 / 100 + 1, 7)
     assert trap.varbinds[0].value == 100
 
 

@@ -15,7 +15,7 @@ MAC = Mac("00908f4867af")
 OTHER_MAC = Mac("00908f000002")
 NOW = 1_800_000_000.0
 # Of a device's record: what is its name, and what no inventory says.
-UNWRITTEN = {"mac", "armed_until", "secret_generation", "token_hash", "token_until"}
+UNWRITTEN = {"mac", "armed_until", "secret_generation", "token_hash", "token_until", "defined_at"}
 
 HQ = Site("hq", ip_network("10.1.2.0/24"))
 ACME = Tenant("acme", subnet=ip_network("10.1.0.0/16"), default=True, sites=(HQ,))

@@ -32,8 +32,9 @@ class InformSink:
         while True:
             datagram, sender = await self._socket.recvfrom(65535)
             said = oracle.varbinds(datagram)
-            alarm = bytes(said[_ALARM_ID]).decode(), int(said[_SEVERITY])
-            self.told.setdefault(int(said[_SEQUENCE]), set()).add(alarm)
+            if _ALARM_ID in said:  # neither coldStart nor heartbeat
+                alarm = bytes(said[_ALARM_ID]).decode(), int(said[_SEVERITY])
+                self.told.setdefault(int(said[_SEQUENCE]), set()).add(alarm)
             await self._socket.sendto(oracle.answer(datagram), sender)
 
 

@@ -30,7 +30,7 @@ from daemon.fleet.model import (
     Tenant,
     Transition,
 )
-from daemon.fleet.notifications import Alarm, EventType, Notification, Severity
+from daemon.fleet.notifications import Alarm, EventType, Notification, Occasion, PastAlarm, Severity, Shelf, Telling
 from daemon.fleet.operations.operation import BATCHES, DELAYS, Item, Kind, Operation, OperationState, Plan, Step, Way
 from daemon.fleet.records import (
     Document,
@@ -81,6 +81,7 @@ contacts = built(
     expires_at=st.none() | times,
     transport=st.sampled_from(["udp", "tcp", "tls"]),
     route=st.lists(texts, max_size=2).map(tuple),
+    listener=texts,
 )
 bindings = built(
     Binding,
@@ -147,6 +148,20 @@ alarms = built(
     additional_info=st.lists(texts, max_size=3).map(tuple),
     raised_at=times,
     updated_at=times,
+    telling=st.sampled_from(Telling),
+    known=st.booleans(),
+    peak=st.sampled_from(Severity),
+    raises=whole,
+    changed=st.booleans(),
+    **dict.fromkeys(("acknowledged_at", "ends_at"), st.none() | times),
+    **dict.fromkeys(("site", "parent", "acknowledged_by", "note"), texts),
+)
+past_alarms = built(PastAlarm, id=st.integers(1, 8), alarm=alarms, cleared_at=times, reason=texts)
+shelves = built(
+    Shelf,
+    id=st.integers(1, 4),
+    **dict.fromkeys(("tenant", "site", "device", "source", "name", "reason", "by"), texts),
+    **dict.fromkeys(("starts_at", "ends_at", "created_at"), times),
 )
 transitions = built(Transition, key=macs, at=times, axis=texts, old=texts, new=texts, reason=texts)
 requests = built(
@@ -243,8 +258,12 @@ calls = built(
     reports=whole,
     verdict=st.sampled_from(Status),
 )
-notifications = built(Notification, sequence=whole, at=times, alarm=alarms, device_ip=texts)
-entries = built(OutboxEntry, id=whole, manager=names, notification=notifications)
+notifications = built(
+    Notification, sequence=whole, at=times, alarm=alarms, device_ip=texts, occasion=st.sampled_from(Occasion)
+)
+entries = built(
+    OutboxEntry, id=whole, receiver=names, number=whole, notification=notifications, again_at=st.none() | times
+)
 
 
 def records(mac: st.SearchStrategy[Mac] = macs) -> st.SearchStrategy[DeviceRecord]:
@@ -262,6 +281,7 @@ def records(mac: st.SearchStrategy[Mac] = macs) -> st.SearchStrategy[DeviceRecor
         armed_until=times,
         secret_generation=whole,
         token_until=times,
+        defined_at=times,
     )
     return record
 

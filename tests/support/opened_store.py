@@ -12,6 +12,9 @@ from pathlib import Path
 import trio
 from sqlalchemy import event
 
+from daemon.config.alarm_settings import Alarms, OutboxLimits
+from daemon.config.block import DAY
+from daemon.config.route_settings import Route
 from daemon.config.settings import StoreLimits
 from daemon.fleet.commands import Answer
 from daemon.fleet.delivery import Delivery
@@ -22,6 +25,8 @@ from daemon.store.store import Store, open_store
 from tests.support.waiting import becomes_true
 
 QUICK = StoreLimits(retry=0.02, timeline_days=36_500, calls_days=36_500)  # so that nothing of 1970 is pruned
+PATIENT = OutboxLimits(limit=1000, age=36_500 * DAY)  # nor too old to be told
+FOREVER = Alarms(history_days=36_500)
 
 
 class Taken:
@@ -52,10 +57,16 @@ class Fleet:
 
 @asynccontextmanager
 async def running(
-    path: Path, managers: Sequence[str] = ("a",), limits: StoreLimits = QUICK, outbox_limit: int = 1000
+    path: Path,
+    receivers: Sequence[str] = ("a",),
+    limits: StoreLimits = QUICK,
+    *,
+    outbox: OutboxLimits = PATIENT,
+    alarms: Alarms = FOREVER,
 ) -> AsyncIterator[Fleet]:
-    """A store that writes, and the fleet it talks to."""
-    async with open_store(path, managers, limits, Clock(), outbox_limit, calls_of=math.inf) as store:
+    """A store that writes, and the fleet it talks to; every receiver is told everything."""
+    routes = dict.fromkeys(receivers, Route())
+    async with open_store(path, routes, limits, Clock(), outbox=outbox, alarms=alarms, calls_of=math.inf) as store:
         fleet = Fleet(store)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(store.run, fleet.deliver)

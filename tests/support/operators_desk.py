@@ -10,18 +10,27 @@ from typing import Any
 
 import httpx
 
+from daemon.config.alarm_settings import OutboxLimits
 from daemon.config.export import export_inventory
 from daemon.config.inventory import parse_inventory
 from daemon.config.settings import Settings
-from daemon.errors import StoreUnavailable
+from daemon.errors import Refused, StoreUnavailable
 from daemon.fleet.acts import InventoryApplied, OperatorAdded
 from daemon.fleet.calls import CallQuality, CallsWanted
-from daemon.fleet.commands import Answer
+from daemon.fleet.commands import Answer, Command
 from daemon.fleet.events import Event
 from daemon.fleet.fleet import Fleet
 from daemon.fleet.model import DeviceRecord, Mac, Transition
+from daemon.fleet.notifications import PastAlarm, PastAlarmsWanted
 from daemon.fleet.records import Document, FileVersion, Operator, Role, Snapshot
-from daemon.fleet.store_commands import AppendTransition, SaveCall, SaveDocument, SaveFileVersion
+from daemon.fleet.store_commands import (
+    AppendTransition,
+    Notify,
+    RecordAlarm,
+    SaveCall,
+    SaveDocument,
+    SaveFileVersion,
+)
 from daemon.http.operators.access import token_hash
 from daemon.http.operators.app import OperatorsApp, operators_app
 from daemon.http.operators.desk import Desk
@@ -30,6 +39,7 @@ from daemon.provisioning.templates.shelf import load_templates
 from daemon.scheduler.clock import Clock
 from daemon.sip.trace import Traces
 from daemon.store.files import read_shipped_templates
+from daemon.store.outbox import Outbox, OutboxMemory
 from tests.support.builders import NOW, inventory
 from tests.support.provisioned import SEALER
 from tests.support.stored_files import FolderContents
@@ -60,6 +70,10 @@ class DeskWithFleet:
         self.heard: list[Event] = []
         self.steps: list[Transition] = []
         self.kept_calls: dict[str, CallQuality] = {}
+        self.past_alarms: list[PastAlarm] = []
+        self.outbox = Outbox(OutboxMemory(), OutboxLimits(), lambda *_: None)
+        self.resynced: list[tuple[str, float, float]] = []
+        self.room = True  # for a resync
         self.disk_full = False
         self.not_ready: tuple[str, ...] = ()
         self.probed: list[tuple[str, str, float, bool]] = []
@@ -85,10 +99,21 @@ class DeskWithFleet:
         """What the switchboard does, without a store."""
         orders = self.fleet.handle(event, self.clock.now())
         self.heard.append(event)
+        return self._keep(orders)
+
+    def time_passes(self) -> None:
+        """Whatever is due by now is done."""
+        self._keep(self.fleet.expire(self.clock.now()))
+
+    def _keep(self, orders: Sequence[Command]) -> Kept:
         self.kept_calls.update((order.call.id, order.call) for order in orders if isinstance(order, SaveCall))
         self.steps += [order.transition for order in orders if isinstance(order, AppendTransition)]
         self.kept_documents += [order.document for order in orders if isinstance(order, SaveDocument)]
         self.kept_files += [order.version for order in orders if isinstance(order, SaveFileVersion)]
+        self.past_alarms += [order.past for order in orders if isinstance(order, RecordAlarm)]
+        for order in orders:
+            if isinstance(order, Notify):
+                self.outbox.admit(self.outbox.address(order.notification))
         answer = next((order for order in orders if isinstance(order, Answer)), None)
         return Kept(answer, self.disk_full)
 
@@ -122,6 +147,9 @@ class DeskWithFleet:
             timeline=self._timeline,
             calls=self._calls,
             call=self._call,
+            past_alarms=self._past_alarms,
+            queues=self.outbox.statistics,
+            resync=self._resync,
             parse=partial(parse_inventory, file="inventory", seal=lambda password: f"sealed {password}"),
             check=self.fleet.check,
             export=export_inventory,
@@ -162,6 +190,25 @@ class DeskWithFleet:
 
     async def _call(self, identity: str) -> CallQuality | None:
         return self.kept_calls.get(identity)
+
+    async def _past_alarms(self, wanted: PastAlarmsWanted) -> Sequence[PastAlarm]:
+        fits = [
+            past
+            for past in reversed(self.past_alarms)
+            if all(getattr(wanted, name) in (None, getattr(past.alarm, name)) for name in ("device", "name", "source"))
+            and (wanted.tenants is None or past.alarm.tenant in wanted.tenants)
+            and (wanted.severity is None or past.alarm.peak >= wanted.severity)
+            and (wanted.since is None or past.cleared_at >= wanted.since)
+            and (wanted.until is None or past.alarm.raised_at <= wanted.until)
+            and (wanted.before is None or past.id < wanted.before)
+        ]
+        return fits[: wanted.limit]
+
+    async def _resync(self, receiver: str, since: float, until: float) -> int:
+        if not self.room:
+            raise Refused("90 notifications wait: ask for a shorter time")
+        self.resynced.append((receiver, since, until))
+        return 3
 
     async def _probe(self, target: str, module: str, seconds: float, debug: bool) -> bytes:
         self.probed.append((target, module, seconds, debug))

@@ -13,7 +13,7 @@ from pyasn1.type import univ
 from pysnmp.proto.api import v2c
 
 from daemon.snmp.ber import Oid, Syntax
-from daemon.snmp.encode import Pdu
+from daemon.snmp.pdu import PduType
 from daemon.snmp.traps import Trap
 
 api: Any = v2c
@@ -29,7 +29,7 @@ _TYPES = {
     Syntax.UNSIGNED: api.Unsigned32,
     Syntax.TIME_TICKS: api.TimeTicks,
 }
-_PDUS = {Pdu.INFORM: api.InformRequestPDU, Pdu.TRAP: api.SNMPv2TrapPDU}
+_PDUS = {PduType.INFORM: api.InformRequestPDU, PduType.TRAP: api.SNMPv2TrapPDU}
 
 
 def encode(value: Any) -> bytes:
@@ -38,13 +38,13 @@ def encode(value: Any) -> bytes:
     return encoded
 
 
-def decode(data: bytes) -> tuple[Any, bytes]:
+def decode(data: bytes, spec: Any = None) -> tuple[Any, bytes]:
     """The ASN.1 value that `data` begins with as pyasn1 reads it, and what follows it."""
-    value, rest = _decoder.decode(data)
+    value, rest = _decoder.decode(data, asn1Spec=spec)
     return value, rest
 
 
-def notification(trap: Trap, pdu: Pdu, request_id: int, community: bytes) -> bytes:
+def notification(trap: Trap, pdu: PduType, request_id: int, community: bytes) -> bytes:
     """The message that carries that trap."""
     varbinds = [(bind.oid, _TYPES[bind.syntax](bind.value)) for bind in trap.varbinds]
     return _message(_PDUS[pdu](), request_id, 0, varbinds, community)

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from daemon.config.settings import Settings
 from daemon.fleet.acts import InventoryApplied
-from daemon.fleet.commands import Command, SendProbes
+from daemon.fleet.commands import Command, Decided, SendProbes
 from daemon.fleet.device import Device
 from daemon.fleet.events import (
     Event,
@@ -75,6 +75,10 @@ class Playbook:
         """The timeline of an axis as text: "NO_STATUS > OK"."""
         moves = (order.transition for order in self.of(AppendTransition))
         return [f"{moved.old} > {moved.new}" for moved in moves if moved.axis == axis]
+
+    def decisions(self) -> list[Decided]:
+        """Every decision so far."""
+        return list(self.of(Decided))
 
     def of(self, kind: type[Order]) -> Iterator[Order]:
         """All orders of one kind so far."""

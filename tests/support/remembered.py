@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from daemon.fleet.model import Mac, Transition
-from daemon.fleet.notifications import Notification
+from daemon.fleet.notifications import Notification, PastAlarm
 from daemon.fleet.records import Document, FileVersion, Snapshot
 from daemon.fleet.store_commands import (
     AppendTransition,
@@ -22,10 +22,12 @@ from daemon.fleet.store_commands import (
     DropOperation,
     DropOperator,
     DropRequest,
+    DropShelf,
     DropStoredFile,
     DropTenant,
     DropUser,
     Notify,
+    RecordAlarm,
     SaveAlarm,
     SaveCall,
     SaveConnection,
@@ -40,6 +42,7 @@ from daemon.fleet.store_commands import (
     SaveOperator,
     SaveRequest,
     SaveServer,
+    SaveShelf,
     SaveState,
     SaveStoredFile,
     SaveTenant,
@@ -67,6 +70,9 @@ commands: st.SearchStrategy[StoreCommand] = st.one_of(
     st.builds(AppendTransition, nouns.transitions),
     st.builds(SaveAlarm, nouns.alarms),
     st.builds(DropAlarm, nouns.names),
+    st.builds(RecordAlarm, nouns.past_alarms),
+    st.builds(SaveShelf, nouns.shelves),
+    st.builds(DropShelf, st.integers(1, 4)),
     st.builds(SaveNumber, nouns.numbers),
     st.builds(SaveRequest, nouns.requests),
     st.builds(DropRequest, st.integers(1, 8)),
@@ -101,6 +107,7 @@ class Remembered:
 
     def __init__(self) -> None:
         self.tables: dict[str, dict[Any, Any]] = {name: {} for name in Snapshot.__dataclass_fields__}
+        self.past_alarms: dict[int, PastAlarm] = {}
         self.transitions: list[Transition] = []
         self.notifications: list[Notification] = []
 
@@ -142,6 +149,12 @@ class Remembered:
                 tables[plural][noun.id] = noun
             case DropAlarm(key):
                 tables["alarms"].pop(key, None)
+            case RecordAlarm(noun):
+                self.past_alarms[noun.id] = noun
+            case SaveShelf(noun):
+                tables["shelves"][noun.id] = noun
+            case DropShelf(key):
+                tables["shelves"].pop(key, None)
             case DropRequest(key):
                 tables["requests"].pop(key, None)
             case SaveOperation(noun):
@@ -175,6 +188,7 @@ class Remembered:
         """What a reload should find."""
         ordered: dict[str, Any]
         ordered = {name: tuple(table[key] for key in sorted(table)) for name, table in self.tables.items()}
+        ordered["alarms_recorded"] = max(self.past_alarms, default=0)
         newest_first = sorted(self.tables["calls"].values(), key=lambda call: (call.at, call.id), reverse=True)
         ordered["calls"] = tuple(replace(call, text="") for call in newest_first)
         newest = {document.path: document for document in sorted(self.tables["documents"].values(), key=_version)}

@@ -1,7 +1,8 @@
 """Net-SNMP's snmptrapd as a receiver: a judge of our notifications that was written by somebody else.
 
 `async with snmptrapd() as receiver:` starts it on a free loopback port and ends it again; what it took stands in
-`receiver.received`. It needs real time: not for tests on a mock clock.
+`receiver.received`. Given lines for its snmptrapd.conf, it takes v3 of the users that these create, and nothing else.
+It needs real time: not for tests on a mock clock.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -24,9 +25,11 @@ Value = int | bytes | str
 # strings are broken over lines all the same; an END closes each record.
 _FORMAT = "%V|%%BEGIN %P|%v|END\n"
 _RECORD = re.compile(
-    r"%?BEGIN (?P<kind>\w+), SNMP (?P<version>\w+), community (?P<community>[^|]*)\|(?P<rest>.*?)\|END\n", re.DOTALL
+    r"%?BEGIN (?P<kind>\w+), SNMP (?P<version>\w+), (community|user) (?P<name>[^|,]*)[^|]*\|(?P<rest>.*?)\|END\n",
+    re.DOTALL,
 )
 
+_COLD_START = "1.3.6.1.6.3.1.1.5.1"
 _START_TIMEOUT = 10.0
 
 
@@ -35,8 +38,8 @@ class ReceivedTrap:
     """One notification as snmptrapd understood it; identifiers are dotted text without a leading dot."""
 
     kind: str  # "TRAP2" or "INFORM"
-    version: str  # "v2c"
-    community: str
+    version: str  # "v2c" or "v3"
+    community: str  # or the user
     varbinds: tuple[tuple[str, Value], ...]
 
     @property
@@ -59,6 +62,11 @@ class Snmptrapd:
         self._text = ""
         self._more = trio.Event()
 
+    @property
+    def alarms(self) -> list[ReceivedTrap]:
+        """What was received and tells of an alarm: no coldStart."""
+        return [each for each in self.received if each.oid != _COLD_START]
+
     async def wait_for(self, count: int, within: float = 20.0) -> list[ReceivedTrap]:
         """The first `count` notifications, as soon as they are there; fails after `within` seconds."""
         with trio.move_on_after(within):
@@ -76,22 +84,24 @@ class Snmptrapd:
             while found := _RECORD.search(self._text):
                 self._text = self._text[found.end() :]
                 varbinds = tuple(_varbind(text) for text in found["rest"].split("|"))
-                self.received.append(ReceivedTrap(found["kind"], found["version"], found["community"], varbinds))
+                self.received.append(ReceivedTrap(found["kind"], found["version"], found["name"], varbinds))
                 self._more.set()
                 self._more = trio.Event()
 
 
 @asynccontextmanager
-async def snmptrapd(port: int = 0, host: str = "127.0.0.1") -> AsyncIterator[Snmptrapd]:
-    """A receiver of v1 and v2c on a UDP port (0: a free one) that believes every community."""
+async def snmptrapd(port: int = 0, host: str = "127.0.0.1", *, conf: Sequence[str] = ()) -> AsyncIterator[Snmptrapd]:
+    """A receiver on a UDP port (0: a free one); without `conf` one of v1 and v2c that believes every community."""
     program = shutil.which("snmptrapd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
     if program is None:
         raise AssertionError("snmptrapd is missing: install Debian's package snmptrapd")
     receiver = Snmptrapd(host, port or free_udp_port(host))
     transport = f"udp6:[{host}]:{receiver.port}" if ":" in host else f"udp:{host}:{receiver.port}"
-    options = ["-f", "-C", "-Lo", "-On", "-Ox", "-m", "", "--disableAuthorization=yes", "-F", _FORMAT]
+    options = ["-f", "-Lo", "-On", "-Ox", "-m", "", "-F", _FORMAT]
+    options += [] if conf else ["-C", "--disableAuthorization=yes"]
     with tempfile.TemporaryDirectory(prefix="snmptrapd-") as scratch:
         # Its persistent file and certificate index would otherwise land in /var/lib/snmp.
+        await trio.Path(scratch, "snmptrapd.conf").write_text("\n".join((*conf, "")), encoding="utf-8")
         environment = {**os.environ, "SNMP_PERSISTENT_DIR": scratch, "SNMPCONFPATH": scratch, "HOME": scratch}
         async with trio.open_nursery() as nursery:
             process = await trio.lowlevel.open_process(

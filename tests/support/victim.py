@@ -1,6 +1,7 @@
 """A process that stores under load and says what it was promised, until somebody kills it.
 
-Lines on stdout: `stored N` once event N is durable, `sent N` before a notification is settled.
+Lines on stdout: `stored N` once event N is durable; `sent N R M` before the notification of event N is settled, which
+is the Mth of receiver R.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from pathlib import Path
 import structlog
 import trio
 
+from daemon.config.alarm_settings import OutboxLimits
+from daemon.config.block import DAY
+from daemon.config.route_settings import Route
 from daemon.config.settings import StoreLimits
 from daemon.fleet.delivery import Delivery
 from daemon.fleet.events import Event
@@ -27,9 +31,11 @@ WORKERS = 20
 
 async def main(path: Path) -> None:
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    async with open_store(path, ["a"], StoreLimits(), Clock()) as store, trio.open_nursery() as nursery:
+    limits, routes = OutboxLimits(age=36_500 * DAY), dict.fromkeys(("a", "b"), Route())
+    async with open_store(path, routes, StoreLimits(), Clock(), outbox=limits) as store, trio.open_nursery() as nursery:
         nursery.start_soon(store.run, heard)
-        nursery.start_soon(send, store)
+        for receiver in routes:
+            nursery.start_soon(send, store, receiver)
         numbers = count(int(store.snapshot.marks.get("sequence", 0)) + 1)
         for _ in range(WORKERS):
             nursery.start_soon(work, store, numbers)
@@ -48,18 +54,18 @@ async def work(store: Store, numbers: count[int]) -> None:
         say("stored", number)
 
 
-async def send(store: Store) -> None:
-    """A manager that takes every notification."""
+async def send(store: Store, receiver: str) -> None:
+    """A receiver that takes every notification; the second is slower, so more waits for it when the end comes."""
     while True:
-        entry = await store.outbox.next("a")
-        say("sent", entry.notification.sequence)
+        entry = await store.outbox.next(receiver)
+        say("sent", entry.notification.sequence, receiver, entry.number)
         store.outbox.settle(entry)
-        await trio.sleep(0.0005)  # slower than they come, so that some wait when the end comes
+        await trio.sleep(0.0005 if receiver == "a" else 0.001)
 
 
-def say(word: str, number: int) -> None:
+def say(*words: object) -> None:
     """One line, out before anything else happens."""
-    sys.stdout.write(f"{word} {number}\n")
+    sys.stdout.write(" ".join(map(str, words)) + "\n")
     sys.stdout.flush()
 
 
