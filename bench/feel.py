@@ -2,12 +2,14 @@
 
 `Feeler` lives in the daemon's own loop. It wants to be woken every few milliseconds, on a fixed grid, and keeps how
 late it was each time: all who wait for the loop are as late as that. As an instrument of Trio's it keeps the longest
-steps as well, with the task's name and its processor time: a step that took longer than that waited, for Python's lock
-or for a core that somebody else had. Not here: what the daemon does meanwhile.
+steps as well, with the task's name: a step that took longer than its processor time waited, for the disk, for Python's
+lock, or for a core that somebody else had, and the last of these is told apart. Besides it keeps the longest collection
+of garbage, which is part of some step. Not here: what the daemon does meanwhile.
 """
 
 from __future__ import annotations
 
+import gc
 import time
 from array import array
 from dataclasses import dataclass, field
@@ -18,27 +20,41 @@ from threading import get_native_id
 import trio
 
 GRAIN = 0.005  # seconds
-LONGEST = 5  # steps that are remembered
+LONGEST = 6  # steps that are remembered
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Step:
+    """A step of a task: seconds on the wall, of processor, and ready without a core (that at most); and whose."""
+
+    wall: float
+    cpu: float
+    waited: float
+    task: str
+
+    def __str__(self) -> str:
+        return f"{self.wall * 1e3:.0f} ({self.cpu * 1e3:.0f}, {self.waited * 1e3:.0f}) {self.task}"
 
 
 @dataclass(frozen=True, slots=True)
 class Felt:
-    """Of a stretch of time: how late each place on the grid was (seconds), and the longest steps.
+    """Of a stretch of time: how late each place on the grid was (seconds), the longest steps and collection.
 
-    Of a step: seconds on the wall, seconds of processor, and whose it was. `waited` is how long the loop's thread was
-    ready to run and had no core.
+    `waited` is how long the loop's thread was ready to run and had no core.
     """
 
     late: array[float]
-    steps: list[tuple[float, float, str]]
+    steps: list[Step]
+    collection: float
     waited: float
 
     def __str__(self) -> str:
         late = sorted(self.late)
         figures = (late[len(late) // 2], late[int(0.99 * len(late))], late[-1])
         said = "lag p50 {:.1f}, p99 {:.1f}, worst {:.1f} ms".format(*(1e3 * each for each in figures))
-        steps = (f"{1e3 * wall:.0f} ({1e3 * cpu:.0f}) {name}" for wall, cpu, name in sorted(self.steps, reverse=True))
-        return f"{said}; without a core {self.waited:.1f} s\n    longest steps, ms (of processor): {'; '.join(steps)}"
+        garbage = f"without a core {self.waited:.1f} s; longest collection of garbage {self.collection * 1e3:.0f} ms"
+        steps = "; ".join(map(str, sorted(self.steps, reverse=True)))
+        return f"{said}; {garbage}\n    longest steps, ms (of processor, without a core): {steps}"
 
 
 @dataclass(slots=True, eq=False)
@@ -46,23 +62,28 @@ class Feeler(trio.abc.Instrument):
     """Feels until it is asked, and anew from then on."""
 
     _late: array[float] = field(default_factory=lambda: array("d"))
-    _steps: list[tuple[float, float, str]] = field(default_factory=list)
+    _steps: list[Step] = field(default_factory=list)
     _begun: tuple[float, float] = (0.0, 0.0)
+    _collecting: float = 0.0
+    _collection: float = 0.0
     _waited: float = 0.0
+    _waited_by_tick: float = 0.0
 
     async def run(self) -> None:
         """Live until cancelled."""
+        gc.callbacks.append(self._collect)
         due = trio.current_time()
         while True:
             due += GRAIN
             await trio.sleep_until(due)
             self._late.append(trio.current_time() - due)
+            self._waited_by_tick = _without_a_core()
 
     def felt(self) -> Felt:
         """What was felt since the last time."""
         waited = _without_a_core()
-        felt = Felt(self._late, self._steps, waited - self._waited)
-        self._late, self._steps, self._waited = array("d"), [], waited
+        felt = Felt(self._late, self._steps, self._collection, waited - self._waited)
+        self._late, self._steps, self._collection, self._waited = array("d"), [], 0.0, waited
         return felt
 
     def before_task_step(self, task: trio.lowlevel.Task) -> None:
@@ -72,10 +93,16 @@ class Feeler(trio.abc.Instrument):
     def after_task_step(self, task: trio.lowlevel.Task) -> None:
         """The step is over."""
         took = time.perf_counter() - self._begun[0]
-        if len(self._steps) < LONGEST:
-            heappush(self._steps, (took, time.thread_time() - self._begun[1], task.name))
-        elif took > self._steps[0][0]:
-            heappushpop(self._steps, (took, time.thread_time() - self._begun[1], task.name))
+        full = len(self._steps) == LONGEST
+        if not full or took > self._steps[0].wall:
+            cpu, waited = time.thread_time() - self._begun[1], _without_a_core() - self._waited_by_tick
+            (heappushpop if full else heappush)(self._steps, Step(took, cpu, waited, task.name))
+
+    def _collect(self, phase: str, _told: dict[str, int]) -> None:
+        if phase == "start":
+            self._collecting = time.perf_counter()
+        else:
+            self._collection = max(self._collection, time.perf_counter() - self._collecting)
 
 
 def _without_a_core() -> float:

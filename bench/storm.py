@@ -1,6 +1,6 @@
 """30,000 phones of 20 sites fall silent, and answer again: what is a manager told, and how late is the loop meanwhile?
 
-The whole daemon on the first core, in a process of its own, with its state on disk, its log in a file, and a scrape of
+The whole daemon on the first core, in a process of its own, with its state on disk, its log in a pipe, and a scrape of
 its metrics every few seconds; on the last one the phones (`responder`) and net-snmp's `snmptrapd`, told by informs. All
 phones answer; then all are silent, so that each is found UNREACHABLE when its ping is due, within one interval and what
 it takes to confirm it; their alarms are folded; then they answer again. All settings are the defaults, except that dead
@@ -21,6 +21,7 @@ import multiprocessing
 import os
 import platform
 import sqlite3
+import subprocess
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -30,6 +31,7 @@ from functools import partial
 from ipaddress import ip_network
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import TextIO, cast
 
 import httpx
 import trio
@@ -148,10 +150,9 @@ def write_config(folder: Path, plan: Plan, manager: Snmptrapd) -> Path:
 def serve(config: Path, tells: Connection) -> None:
     """The daemon in a process of its own."""
     os.sched_setaffinity(0, {first_core()})
-    with config.with_name("log").open("w", encoding="utf-8") as stream:
-        settings = load_settings(config)
-        logs.configure(settings.log, stream)
-        feeler = Feeler()
+    settings, feeler = load_settings(config), Feeler()
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as journal:
+        logs.configure(settings.log, cast("TextIO", journal.stdin))
         trio.run(served, settings, config, feeler, tells, instruments=[feeler])
 
 

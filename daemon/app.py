@@ -223,6 +223,7 @@ async def run_daemon(
                 call=store.call,
                 past_alarms=store.past_alarms,
                 queues=store.outbox.statistics,
+                journal=store.journal,
                 resync=store.resync,
                 parse=partial(parse_inventory, file="inventory", seal=sealer.seal),
                 check=fleet.check,

@@ -14,6 +14,7 @@ from pathlib import Path
 import structlog
 import trio
 
+from daemon import __version__
 from daemon.config.inventory import load_inventory
 from daemon.config.listen import Listen
 from daemon.config.loader import load_settings
@@ -29,7 +30,9 @@ from daemon.http.operators.access import token_hash
 from daemon.http.server import HttpServer
 from daemon.integrations.connectors import Connectors
 from daemon.observe import logs
+from daemon.observe.certificates import Certificates
 from daemon.observe.watchdog import Watchdog
+from daemon.outputs.outputs import Outputs
 from daemon.provisioning.provisioner import Provisioner
 from daemon.provisioning.sealing import Sealer
 from daemon.scheduler.clock import Clock
@@ -38,9 +41,14 @@ from daemon.sip.endpoint import SipEndpoint
 from daemon.sip.prober import Prober
 from daemon.sip.resolver import Resolver
 from daemon.sip.tls import load_contexts
+from daemon.snmp.agent import Agent
+from daemon.snmp.mib_scalars import Health
+from daemon.snmp.receiver import Receiver
 from daemon.snmp.sender import Sender
+from daemon.snmp.tables_fleet import Waiting
 from daemon.store.alarm_rows import OutboxEntry
 from daemon.store.files import load_all_templates
+from daemon.store.outbox import Outbox
 from daemon.store.store import Store
 from daemon.supervisor import Supervisor
 from daemon.switchboard import Switchboard
@@ -63,7 +71,11 @@ class Parts:
     provisioner: Provisioner
     sip: SipEndpoint
     sender: Sender[OutboxEntry]
+    outputs: Outputs[OutboxEntry]
+    receiver: Receiver
+    agent: Agent
     watchdog: Watchdog
+    certificates: Certificates
     reloads: Reloads
     phones_server: HttpServer
     connectors: Connectors
@@ -82,6 +94,7 @@ class Running:
         self.fleet = parts.fleet
         self._parts = parts
         self._config_path = config_path
+        self._started_at = parts.clock.now()
         self._inventory_taken = parts.store.snapshot.marks.get(INVENTORY_TAKEN)
 
     @property
@@ -109,6 +122,27 @@ class Running:
         store = self._parts.store
         reasons = () if store.accepting and not store.statistics().failing else ("the database takes no writes",)
         return not reasons, reasons
+
+    @property
+    def agent_address(self) -> tuple[str, int]:
+        """Address and port of the SNMP agent; ("", 0) without one."""
+        return next(((listen.host, listen.port) for listen in self._parts.agent.addresses), ("", 0))
+
+    def health(self) -> Health:
+        """How this daemon is, for whoever asks the SNMP agent."""
+        parts = self._parts
+        store, loop, now = parts.store.statistics(), parts.watchdog.statistics(), parts.clock.now()
+        ready, _ = self.ready()
+        return Health(
+            version=__version__,
+            uptime=now - self._started_at,
+            ready=ready,
+            store_pending=store.pending,
+            store_failing=bool(store.failing),
+            loop_lag=loop.lag,
+            worst_loop_lag=loop.worst_lag,
+            receivers=_waiting(parts.store.outbox, now),
+        )
 
     def stop(self) -> None:
         """Begin an orderly end."""
@@ -164,10 +198,14 @@ class Running:
         parts.sip.apply(settings.sip, settings.qualify, contexts)
         parts.prober.apply(contexts.client)
         parts.resolver.apply(settings.sip.dns)
-        parts.store.apply(settings.store)
-        parts.store.outbox.apply([manager.name for manager in settings.snmp.managers], settings.outbox.limit)
+        parts.store.apply(settings.store, settings.alarms)
+        parts.store.outbox.apply(settings.receivers, settings.outbox)
         parts.sender.apply(settings.snmp)
+        parts.outputs.apply(settings.outputs)
+        parts.receiver.apply(settings.snmp)
+        parts.agent.apply(settings.snmp)
         parts.connectors.apply(settings.connectors)
+        parts.certificates.look()
         parts.phones_server.apply(settings.http.phones, https.phones)
         self.operators_server.apply(settings.http.operators, https.operators)
         log.info("reloaded", event_name="reloaded", changed=list(plan.changed), needs_restart=list(plan.needs_restart))
@@ -204,6 +242,19 @@ class Running:
         if self._inventory_taken == mark:
             return mark, None
         return mark, load_inventory(path, self._parts.sealer.seal)
+
+
+def _waiting(outbox: Outbox, now: float) -> tuple[Waiting, ...]:
+    """What waits for each receiver of notifications."""
+    lost = outbox.losses()
+    return tuple(
+        Waiting(name, outbox.waiting(name), outbox.last_number(name), lost[name], _age(outbox.oldest(name), now))
+        for name in outbox.receivers
+    )
+
+
+def _age(since: float | None, now: float) -> float:
+    return 0.0 if since is None else max(0.0, now - since)
 
 
 def _first(addresses: list[Listen], *schemes: str) -> str:

@@ -24,6 +24,7 @@ from daemon.fleet.commands import (
 )
 from daemon.fleet.events import Event
 from daemon.fleet.fleet import Fleet
+from daemon.fleet.notifications import Notification
 from daemon.fleet.phone_command import SendCommand
 from daemon.fleet.store_commands import (
     AppendTransition,
@@ -36,11 +37,13 @@ from daemon.fleet.store_commands import (
     DropOperation,
     DropOperator,
     DropRequest,
+    DropShelf,
     DropStoredFile,
     DropTenant,
     DropUser,
     HoldCommits,
     Notify,
+    RecordAlarm,
     ReleaseCommits,
     SaveAlarm,
     SaveCall,
@@ -56,6 +59,7 @@ from daemon.fleet.store_commands import (
     SaveOperator,
     SaveRequest,
     SaveServer,
+    SaveShelf,
     SaveState,
     SaveStoredFile,
     SaveTenant,
@@ -118,6 +122,7 @@ class Switchboard:
         self._store = store
         self._clock = clock
         self._traces: Traces | None = None
+        self._note: Callable[[Notification], None] = _nobody_asks
         self._perform: dict[type[Command], Callable[[Any], Answer | None]] = {
             SendProbes: _no_sip_yet,
             LocateTarget: _no_sip_yet,
@@ -151,6 +156,10 @@ class Switchboard:
     def connect_locator(self, submit: Callable[[LocateTarget], None]) -> None:
         """Have names looked up by `submit`."""
         self._perform[LocateTarget] = submit
+
+    def connect_agent(self, note: Callable[[Notification], None]) -> None:
+        """Have `note` hear of every notification, so that the SNMP agent can say what the newest one carried."""
+        self._note = note
 
     def connect_traces(self, traces: Traces) -> None:
         """Have the steps and decisions about a traced device stand between its messages."""
@@ -188,6 +197,7 @@ class Switchboard:
 
     def _notify(self, order: Notify) -> None:
         self._store.submit(order)
+        self._note(order.notification)
         alarm = order.notification.alarm
         log.warning(
             "alarm",
@@ -221,6 +231,9 @@ _FOR_THE_STORE: tuple[type[Command], ...] = (
     DropDevice,
     SaveAlarm,
     DropAlarm,
+    RecordAlarm,
+    SaveShelf,
+    DropShelf,
     SaveNumber,
     SaveRequest,
     DropRequest,
@@ -244,6 +257,10 @@ _FOR_THE_STORE: tuple[type[Command], ...] = (
     HoldCommits,
     ReleaseCommits,
 )
+
+
+def _nobody_asks(notification: Notification) -> None:
+    """There is no agent yet."""
 
 
 def _tell_intake(order: TellIntake) -> None:

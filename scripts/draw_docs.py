@@ -33,6 +33,7 @@ from daemon.observe import (
     alarm_families,
     families,
     file_families,
+    outbox_families,
     output_families,
     pace_families,
     snmp_families,
@@ -166,6 +167,7 @@ def every_metric() -> Iterator[Metric]:
     for module in (
         families,
         file_families,
+        outbox_families,
         output_families,
         pace_families,
         snmp_families,

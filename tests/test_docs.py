@@ -15,12 +15,14 @@ from daemon import __version__
 from daemon.cli.main import ringkeeper
 from daemon.config.reload import flatten
 from daemon.config.settings import Settings
-from daemon.fleet.alarms.catalogue import OWN_ALARMS, PHONE_ALARMS
+from daemon.fleet.alarms.catalogue import OWN_ALARMS
+from daemon.fleet.alarms.phone_kinds import PHONE_ALARMS
 from daemon.http.operators.app import API, API_PARTS
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 OPERATIONS = ROOT / "docs" / "operations.md"
+ALARMS = ROOT / "docs" / "alarms.md"
 
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _FENCE = re.compile(r"^ *```.*?^ *```$", re.DOTALL | re.MULTILINE)
@@ -55,7 +57,7 @@ def test_generated_parts_are_what_the_code_says(document: str) -> None:
 
 def test_a_document_without_its_marker_is_a_fault() -> None:
     with pytest.raises(ValueError, match="alarms"):
-        draw_docs.drawn("operations.md", "no markers here")
+        draw_docs.drawn("alarms.md", "no markers here")
 
 
 def test_a_diagram_draws_once_what_is_the_same_from_everywhere() -> None:
@@ -66,11 +68,11 @@ def test_a_diagram_draws_once_what_is_the_same_from_everywhere() -> None:
 
 @pytest.mark.parametrize("kind", [*OWN_ALARMS, *PHONE_ALARMS.values()], ids=lambda kind: kind.name)
 def test_every_alarm_is_documented_with_what_to_do(kind: object) -> None:
-    text = OPERATIONS.read_text(encoding="utf-8")
-    name, action = getattr(kind, "name", ""), getattr(kind, "action", "")
-    assert f"| `{name}` |" in text
-    assert action
-    assert action in text
+    text = ALARMS.read_text(encoding="utf-8")
+    name, action, ends = (getattr(kind, field) for field in ("name", "action", "ends"))
+    assert f"\n### {name}\n" in text
+    assert f"| What to do | {action} |" in text
+    assert f"| Ends when | {ends} |" in text
 
 
 def test_every_metric_is_documented_with_its_meaning() -> None:

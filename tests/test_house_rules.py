@@ -17,6 +17,7 @@ RUNGS = {
     "daemon.cli": 4,
     "daemon.app": 4,
     "daemon.running": 4,
+    "daemon.serving": 4,
     "daemon.supervisor": 4,
     "daemon.simulate": 4,  # a world of its own: it talks to the daemon over sockets and imports little of it
     "daemon.http": 3,
@@ -35,9 +36,15 @@ RUNGS = {
     "daemon.sip.prober": 3,
     "daemon.sip.resolver": 3,
     "daemon.sip.flow": 3,
+    "daemon.sip.flows": 3,
     "daemon.sip.listener": 3,
     "daemon.sip.tls": 3,
     "daemon.integrations": 3,
+    "daemon.outputs": 3,
+    "daemon.snmp.agent": 3,
+    "daemon.snmp.association": 3,
+    "daemon.snmp.engine_start": 3,
+    "daemon.snmp.receiver": 3,
     "daemon.snmp.sender": 3,
     "daemon.store": 3,
     "daemon.switchboard": 2,
@@ -61,6 +68,10 @@ RUNGS = {
     "daemon.integrations.ami_session": 1,
     "daemon.integrations.sightings": 1,
     "daemon.integrations.usrloc": 1,
+    "daemon.outputs.letter": 1,
+    "daemon.outputs.payloads": 1,
+    "daemon.outputs.syslog_message": 1,
+    "daemon.outputs.wording": 1,
     "daemon.authentication": 1,
     "daemon.provisioning": 1,
     "daemon.sip": 1,
@@ -70,6 +81,8 @@ RUNGS = {
     "daemon.store.file_rows": 1,
     "daemon.store.group": 1,
     "daemon.store.operation_rows": 1,
+    "daemon.store.queue": 1,
+    "daemon.store.routing": 1,
     "daemon.store.rows": 1,
     "daemon.store.schema": 1,
     "daemon.store.statements": 1,
@@ -87,8 +100,11 @@ RUNGS = {
     "daemon.config.file_settings": 0,
     "daemon.config.http_settings": 0,
     "daemon.config.import_settings": 0,
+    "daemon.config.licence_settings": 0,
     "daemon.config.listen": 0,
     "daemon.config.operation_settings": 0,
+    "daemon.config.overload_settings": 0,
+    "daemon.config.output_settings": 0,
     "daemon.config.route_settings": 0,
     "daemon.config.settings": 0,
     "daemon.config.snmp_settings": 0,
@@ -114,15 +130,21 @@ ACROSS = {
     ("daemon.switchboard", "daemon.scheduler.clock"),
     ("daemon.switchboard", "daemon.scheduler.driver"),
 }
-PROTOCOLS = ("daemon.sip", "daemon.snmp", "daemon.http", "daemon.integrations", "daemon.simulate")
+PROTOCOLS = ("daemon.sip", "daemon.snmp", "daemon.http", "daemon.integrations", "daemon.outputs", "daemon.simulate")
 BEHIND_THE_CROSSING = ("daemon.fleet.fleet", "daemon.fleet.parts", "daemon.store", "daemon.switchboard")
 
 # Awkward libraries have few importers, so that replacing one touches few files.
 IMPORTERS = {
+    "apprise": {"daemon.outputs.apprise_program"},
     "alembic": {"daemon.store.database", "daemon.store.migrations"},
     "asyncio": set(),
     "dns": {"daemon.sip.resolver"},
-    "cryptography": {"daemon.provisioning.sealing", "daemon.store.files"},
+    "cryptography": {
+        "daemon.observe.certificates",
+        "daemon.provisioning.sealing",
+        "daemon.snmp.usm",
+        "daemon.store.files",
+    },
     "h11": {"daemon.http.asgi", "daemon.http.connection", "daemon.http.wire", "daemon.simulate.http_side"},
     "pysnmp": set(),
     "sqlalchemy": {"daemon.store"},
@@ -133,9 +155,12 @@ CLOCKS = {("time", "time"), ("time", "monotonic"), ("time", "perf_counter"), ("t
 MAY_READ_CLOCKS = {"daemon.scheduler.clock"}
 MAY_CATCH_ANYTHING = {
     "daemon.http.connection",
+    "daemon.outputs.outputs",
     "daemon.sip.connections",
     "daemon.sip.intake",
-    "daemon.snmp.sender",
+    "daemon.snmp.agent",
+    "daemon.snmp.association",
+    "daemon.snmp.receiver",
     "daemon.store.database",
 }
 NO_NAMES = {"utils", "helpers", "common", "base", "misc", "manager"}
@@ -158,6 +183,9 @@ WITHOUT_A_MIRROR = {
     "daemon.fleet.phone_command": "shapes",
     "daemon.fleet.records": "shapes",
     "daemon.fleet.target": "shapes",
+    "daemon.http.operators.output_desk": "shapes",
+    "daemon.outputs.push_outcome": "shapes",
+    "daemon.outputs.way": "shapes",
     "daemon.provisioning.served": "shapes",
     "daemon.simulate.acts": "shapes",
 }

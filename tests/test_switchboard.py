@@ -18,12 +18,14 @@ from daemon.fleet.device import Device
 from daemon.fleet.events import AlertsHeard, KeepAliveHeard, LifeSign, Registered
 from daemon.fleet.fleet import Fleet
 from daemon.fleet.model import Mac, Transition
+from daemon.fleet.notifications import Notification
 from daemon.fleet.phone_command import SendCommand
 from daemon.fleet.records import Snapshot
 from daemon.fleet.store_commands import AppendTransition, Notify, SaveAlarm, SaveMark, StoreCommand
 from daemon.scheduler.clock import Clock
 from daemon.switchboard import Switchboard
 from tests.support.builders import MAC, NOW, alert, binding, contact, inventory, record, report
+from tests.support.notifications import a_notification
 from tests.support.waiting import becomes_true
 
 
@@ -127,6 +129,14 @@ async def test_steps_and_decisions_stand_in_a_trace_while_there_is_one(autojump_
     assert notebook.remarks[0][0] == MAC
     assert notebook.remarks[0][1].startswith("presence: OFFLINE > REGISTERED: ")
     assert notebook.remarks[-1] == (MAC, "decided: qualify: confirming a miss")
+
+
+async def test_the_snmp_agent_hears_of_every_notification(autojump_clock: MockClock) -> None:
+    scene, noted = Scene(), list[Notification]()
+    scene.switchboard.connect_agent(noted.append)
+    told = a_notification()
+    scene.switchboard.perform([Notify(told)])
+    assert noted == [told]
 
 
 async def test_the_deliverer_gets_the_answer_that_the_fleet_gave(autojump_clock: MockClock) -> None:

@@ -132,6 +132,7 @@ qualify:
   unreachable_interval: 20s
   unknown_after: 40s
 quality: {{window: 2m, minimum_calls: 2}}
+alarms: {{hold_down: 5s, flap_quiet: 40s, web_login_quiet: 20s, site: {{window: 30s, grace: 30s}}}}
 provisioning: {{firmware: {folder}/firmware}}
 operations: {{restarted_within: 40s, fetched_within: 20s, registered_within: 20s}}
 keep_alive: {{period: {format_duration(KEEP_ALIVE_PERIOD)}, disconnected_after: 45s, checkpoint: 5s}}

@@ -19,7 +19,7 @@ from rich.text import Text
 from daemon.fleet.connection import Connection
 from daemon.fleet.device import Device
 from daemon.fleet.model import Presence, Reachability, Status
-from daemon.fleet.notifications import Alarm, Severity
+from daemon.fleet.notifications import Alarm, Severity, Telling
 from daemon.fleet.operations.operation import Operation, Step
 
 _State = TypeVar("_State", Reachability, Presence, Status)
@@ -115,7 +115,7 @@ def plain_line(fleet: Watched, elapsed: float) -> str:
     return (
         f"{elapsed:5.0f} s | reachability: {_in_words(counts.reachability)} | presence: {_in_words(counts.presence)}"
         f" | status: {_in_words(counts.status)} | connections: {_in_words(connections)} | alarms: {len(fleet.alarms)}"
-        f"{_operation_in_words(fleet.operations)}"
+        f"{_folding_in_words(fleet.alarms)}{_operation_in_words(fleet.operations)}"
     )
 
 
@@ -132,7 +132,7 @@ def picture(fleet: Watched, heading: RenderableType, now: float, diary: Iterable
         ],
         padding=(0, 3),
     )
-    changes, alarms = _transitions(fleet.devices(), now), _alarms(fleet.alarms.values(), now)
+    changes, alarms = _transitions(fleet.devices(), now), _alarms(fleet.alarms, now)
     return Group(heading, columns, _diary(diary, now), changes, alarms)
 
 
@@ -140,6 +140,12 @@ def _changes_of(device: Device) -> Iterable[Change]:
     number, mac = device.number, device.mac
     yield Change(device.reachability_since, number, mac, device.reachability, device.reachability_reason)
     yield Change(device.presence_since, number, mac, device.presence, device.presence_reason)
+
+
+def _folding_in_words(alarms: Mapping[str, Alarm]) -> str:
+    """How many of them receivers do not hear of, and beneath which, if there are any."""
+    beneath = Counter(alarms[alarm.parent].source for alarm in alarms.values() if alarm.parent in alarms)
+    return "".join(f", {count} of them folded beneath {parent}" for parent, count in beneath.items())
 
 
 def _operation_in_words(operations: Operations) -> str:
@@ -201,13 +207,15 @@ def _transitions(devices: Iterable[Device], now: float) -> Table:
     return table
 
 
-def _alarms(alarms: Collection[Alarm], now: float) -> Table:
-    title = f"Active alarms: {len(alarms)}"
+def _alarms(alarms: Mapping[str, Alarm], now: float) -> Table:
+    """The newest of those that receivers hear of, or may: one of a dead site stands there for all of its phones."""
+    title = f"Active alarms: {len(alarms)}{_folding_in_words(alarms)}"
+    shown = (alarm for alarm in alarms.values() if alarm.telling is not Telling.FOLDED)
     table = Table(title=title, title_justify="left", title_style="bold", expand=True, box=None)
     for heading in ("", "Severity", "Device", "Alarm"):
         table.add_column(heading, no_wrap=True)
     table.add_column("Description", no_wrap=True, ratio=1)
-    for alarm in nlargest(NEWEST_ALARMS, alarms, key=lambda alarm: alarm.updated_at):
+    for alarm in nlargest(NEWEST_ALARMS, shown, key=lambda alarm: alarm.updated_at):
         severity = _coloured(Severity(alarm.severity).name)
         source = alarm.device or alarm.source
         table.add_row(_ago(alarm.updated_at, now), severity, source, alarm.name, Text(alarm.description))

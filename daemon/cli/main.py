@@ -11,6 +11,7 @@ import sys
 import typer
 
 from daemon import __version__
+from daemon.cli.alarm import alarm
 from daemon.cli.approve import approve
 from daemon.cli.check_config import check_config
 from daemon.cli.configuration import configuration
@@ -22,12 +23,16 @@ from daemon.cli.files import file
 from daemon.cli.firmware import firmware
 from daemon.cli.first_contact import arm, token
 from daemon.cli.import_inventory import import_inventory
+from daemon.cli.licence import licence
 from daemon.cli.operation import operation, restart, upgrade
 from daemon.cli.operator import operator
+from daemon.cli.output import output
 from daemon.cli.placeholder import placeholder
 from daemon.cli.preview import preview
+from daemon.cli.receiver import receiver
 from daemon.cli.resync import resync
 from daemon.cli.serve import serve
+from daemon.cli.shelf import shelf
 from daemon.cli.simulate import simulate
 from daemon.cli.status import status
 from daemon.cli.swap import swap
@@ -50,6 +55,7 @@ ringkeeper.command()(export)
 ringkeeper.command()(dhcp)
 ringkeeper.command()(approve)
 ringkeeper.command()(status)
+ringkeeper.command()(licence)
 ringkeeper.command()(trace)
 ringkeeper.command()(resync)
 ringkeeper.command()(restart)
@@ -59,6 +65,10 @@ ringkeeper.add_typer(operation, name="operation")
 ringkeeper.command()(token)
 ringkeeper.command()(arm)
 ringkeeper.add_typer(operator, name="operator")
+ringkeeper.add_typer(alarm, name="alarm")
+ringkeeper.add_typer(shelf, name="shelf")
+ringkeeper.add_typer(receiver, name="receiver")
+ringkeeper.add_typer(output, name="output")
 ringkeeper.add_typer(template, name="template")
 ringkeeper.add_typer(placeholder, name="placeholder")
 ringkeeper.add_typer(configuration, name="configuration")

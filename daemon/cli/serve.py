@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from daemon.serving import serve as run
 from daemon.cli.console import DEFAULT_CONFIG, ConfigFile
+from daemon.serving import serve as run
 
 
 def serve(config: ConfigFile = DEFAULT_CONFIG) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
+from operator import attrgetter
 
 from daemon.fleet.device import Device
 from daemon.fleet.model import Binding, Contact, DeviceRecord, Mac, Presence, Reachability, Server, Status, Tenant
@@ -33,6 +34,10 @@ class FleetStatistics:
     numbers: dict[NumberStatus, int]
     connections: dict[Reachability, int]  # SIP connections by what pings say
     alarms: dict[Severity, int]
+
+
+# Three of a device's fields, for counts of the whole fleet.
+_REACHABILITY, _PRESENCE, _STATUS = (attrgetter(axis) for axis in ("reachability", "presence", "status"))
 
 
 class Roster:
@@ -137,12 +142,12 @@ class Roster:
         self.edition += 1
 
     def census(self) -> tuple[Counter[Reachability], Counter[Presence], Counter[Status]]:
-        """Devices per reachability, presence and status, in one walk (5.5 ms for 30,000)."""
+        """Devices per reachability, presence and status."""
         devices = self._devices.values()
         return (
-            Counter(device.reachability for device in devices),
-            Counter(device.presence for device in devices),
-            Counter(device.status for device in devices),
+            Counter(map(_REACHABILITY, devices)),
+            Counter(map(_PRESENCE, devices)),
+            Counter(map(_STATUS, devices)),
         )
 
     def _index(self, device: Device) -> None:

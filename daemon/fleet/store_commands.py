@@ -315,4 +315,4 @@ Write = (
 """Every order to keep or forget something in a table of its own."""
 
 StoreCommand = Write | Notify | HoldCommits | ReleaseCommits
-"""Every order for the store; `Notify` is first turned into one entry for each receiver that it concerns (`daemon.store.outbox`)."""
+"""Every order for the store; `Notify` becomes one entry for each receiver that it concerns (`daemon.store.outbox`)."""

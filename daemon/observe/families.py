@@ -289,7 +289,7 @@ def store(statistics: StoreStatistics) -> Families:
     let_go = {"refused": statistics.trimmed, "age": statistics.pruned}
     yield _counters("ringkeeper_store_timeline_let_go", "Timeline steps let go.", "reason", let_go)
     yield _counter("ringkeeper_store_calls_let_go", "Calls deleted for age or number.", statistics.calls_let_go)
-    yield _counter("ringkeeper_store_alarms_let_go", "Ended alarms deleted for age or number.", statistics.alarms_let_go)
+    yield _counter("ringkeeper_store_alarms_let_go", "Ended alarms deleted, old or surplus.", statistics.alarms_let_go)
     yield _counter("ringkeeper_store_journal_let_go", "Told notifications deleted for age.", statistics.journal_let_go)
 
 

@@ -14,8 +14,9 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from daemon.fleet.alarms.advice import action_for
 from daemon.fleet.notifications import Alarm, Notification, Occasion, Severity
-from daemon.outputs.wording import action, clean
+from daemon.outputs.wording import clean
 from daemon.scheduler.timestamps import rfc3339
 
 FORMAT_VERSION = 1
@@ -109,7 +110,7 @@ def _annotations(alarm: Alarm) -> dict[str, str]:
     notes = {
         "description": alarm.description,
         "details": "; ".join(alarm.additional_info),
-        "action": action(alarm.name),
+        "action": action_for(alarm.name),
     }
     return {name: clean(value) for name, value in notes.items() if clean(value)}
 
@@ -132,7 +133,7 @@ def _notification(number: int, told: Notification) -> dict[str, Any]:
             "device": alarm.device,
             "device_ip": told.device_ip,
             "description": alarm.description,
-            "action": action(alarm.name),
+            "action": action_for(alarm.name),
             "event_type": alarm.event_type.name.lower(),
             "probable_cause": alarm.probable_cause,
             "additional_info": list(alarm.additional_info),

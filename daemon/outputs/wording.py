@@ -9,17 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from daemon.fleet.alarms.catalogue import OWN_ALARMS
-from daemon.fleet.alarms.phone_kinds import PHONE_ALARMS
+from daemon.fleet.alarms.advice import action_for
 from daemon.fleet.notifications import Alarm, EventType, Notification, Occasion, Severity
 from daemon.scheduler.timestamps import rfc3339
-
-_ACTIONS = {kind.name: kind.action for kind in (*OWN_ALARMS, *PHONE_ALARMS.values())}
-
-
-def action(name: str) -> str:
-    """What to do about alarms of that name; "" if the catalogue does not know it."""
-    return _ACTIONS.get(name, "")
 
 
 def clean(text: str) -> str:
@@ -54,7 +46,7 @@ def paragraph(notification: Notification) -> str:
         ("Since", rfc3339(alarm.raised_at) if alarm.raised_at != notification.at else ""),
         ("What", alarm.description),
         ("Details", "; ".join(alarm.additional_info)),
-        ("To do", "" if alarm.severity is Severity.CLEARED else action(alarm.name)),
+        ("To do", "" if alarm.severity is Severity.CLEARED else action_for(alarm.name)),
         ("Reference", f"{alarm.id}, notification {notification.sequence}"),
     )
     return "".join(f"{name + ':':<11}{clean(value)}\n" for name, value in facts if value)

@@ -53,6 +53,7 @@ class Reason(StrEnum):
     WINDOW_CLOSED = "window closed"
     UNAPPROVED = "unapproved"
     UNKNOWN_PHONE = "unknown phone"
+    BLOCKED = "blocked by the licence"  # whatever it proved
     WRONG_SECRET = "wrong_secret"  # noqa: S105 - the name of a reason
     WRONG_LOGIN = "wrong_login"
     WRONG_CERTIFICATE = "wrong_certificate"

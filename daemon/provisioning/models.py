@@ -34,10 +34,11 @@ def models(
 ) -> tuple[ModelFirmware, ...]:
     """Every model that an approved phone has, by name; `loose` are the names of files in the folder."""
     approved = (device for device in devices if device.record.approved)  # anybody can invent the others
-    phones = Counter((model_named(device.model), device.record.firmware) for device in approved)
+    phones = Counter((device.model, device.record.firmware) for device in approved)
     counts: Counter[str] = Counter()
     unserved: Counter[str] = Counter()
-    for (model, chosen), count in phones.items():
+    for (written, chosen), count in phones.items():
+        model = model_named(written)
         counts[model] += count
         if chosen not in stored and chosen not in loose:
             unserved[model] += count

@@ -182,6 +182,8 @@ class Provisioner:
         shown = examine(mac, record, request, self._sealer.secret_matches, now)
         serving = decide_file(record, place.tenant, shown, terms_of(place.tenant, self._settings), now)
         text = self.maker.library.text(left_path(mac, request.name))
+        if device and device.blocked:
+            return Refusal(Reason.BLOCKED)
         if serving.extent is not Extent.COMPLETE or not text:
             return Refusal("nothing left here" if serving.extent is Extent.COMPLETE else serving.reason)
         return _file(text.encode(), seen, seen.vendor.content_type, secret_inside=True)
@@ -265,6 +267,8 @@ class Provisioner:
         serving = decide_file(record, place.tenant, shown, terms_of(place.tenant, self._settings), now)
         if serving.extent is Extent.REFUSED:
             return Refusal(serving.reason, tenant=place.tenant.name, model=model, mac=mac)
+        if device and device.blocked:
+            return Refusal(Reason.BLOCKED, tenant=place.tenant.name, model=model, mac=mac)
         complete = serving.extent is Extent.COMPLETE
         self._server_used = server if complete else self._server_used
         known = record or DeviceRecord(mac, approved=False)

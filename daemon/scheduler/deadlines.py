@@ -45,12 +45,12 @@ class Deadlines(Generic[Key]):
         self._at[key] = at
         self._count += 1
         heappush(self._heap, (at, self._count, key))
-        if len(self._heap) > 2 * len(self._at) + _SLACK:
-            self._prune()
+        self._bound()
 
     def cancel(self, key: Key) -> None:
         """Forget `key`; nothing happens if it is not set."""
-        self._at.pop(key, None)
+        if self._at.pop(key, None) is not None:
+            self._bound()
 
     def next_deadline(self) -> float:
         """The earliest time in the set; infinity if it is empty."""
@@ -68,6 +68,10 @@ class Deadlines(Generic[Key]):
                 del current[key]
                 due.append(key)
         return due
+
+    def _bound(self) -> None:
+        if len(self._heap) > 2 * len(self._at) + _SLACK:
+            self._prune()
 
     def _prune(self) -> None:
         """Keep one entry a key: one that came back to a former time has several that look alive."""

@@ -165,7 +165,7 @@ class SimulatedFleet:
     def expire(self, now: float) -> list[_Work]:
         """Time has passed: what the phones that are due want done."""
         for outage, over in self._outages.expire(now):
-            self._at_site(outage.site, powered=over)
+            (self.revive_site if over else self.silence_site)(outage.site)
         work: list[_Work] = []
         for index in self._due.expire(now):
             work += [(index, act) for act in self._phones[index].expire(now)]

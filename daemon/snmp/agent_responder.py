@@ -25,7 +25,7 @@ from daemon.snmp.pdu import (
     PduType,
     TrapV1,
     Version,
-    decode_message,
+    decode_envelope,
     encode_message,
     encode_pdu,
     version_of,
@@ -142,12 +142,13 @@ class Responder:
             return self._of_user(self._engine.receive(datagram, now), host)
         if version is Version.V1:
             raise BadMessage("version", "v1 is not spoken")
-        message = decode_message(datagram)
-        pdu, community = _question(message.pdu), message.community
+        envelope = decode_envelope(datagram)
+        community = envelope.community
         accesses = self._accesses.of_community(community)
         if not accesses:
             raise BadMessage("community", "none of ours")
         sight = _first(accesses, host).sight
+        pdu = _question(envelope.opened().pdu)
         empty = _enclosed(community, encode_pdu(PduType.RESPONSE, pdu.request_id, ()))
         room = self._agent.max_response - len(empty) - _LENGTHS
         return Question(pdu, sight, room, lambda answered, _: _enclosed(community, answered))

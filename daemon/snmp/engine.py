@@ -30,7 +30,7 @@ from daemon.snmp.message_v3 import (
     encode_message,
     encode_scoped_pdu,
 )
-from daemon.snmp.pdu import Pdu, PduType, decode_pdu, encode_pdu, encode_varbind
+from daemon.snmp.pdu import Pdu, PduType, decode_pdu, encode_pdu, encode_varbind, request_id_of
 from daemon.snmp.remote_engine import SHORTEST_ENGINE_ID, RemoteEngines
 from daemon.snmp.usm import MOST_BOOTS, SALT_OCTETS, TIME_WINDOW, Keys, Level, Refusal, User, Users
 
@@ -51,6 +51,7 @@ class Received(NamedTuple):
     """An accepted message: by whom and how protected (`header`), and the PDU, whole."""
 
     header: Header
+    keys: Keys  # that it proved to know: what answers it is protected by them, even if a reload came in between
     context_engine_id: bytes
     context_name: bytes
     pdu: Pdu
@@ -133,11 +134,12 @@ class Engine:
         """The datagram that answers with that encoded PDU, as protected as the question was."""
         asked = received.header
         scoped = ScopedPdu(received.context_engine_id, received.context_name, pdu)
-        return self._encode(asked.message_id, asked.level, asked.user, scoped, now)
+        return self._encode(self._header(asked.message_id, asked.level, asked.user, now), received.keys, scoped)
 
     def notify(self, user: User, pdu: bytes, message_id: int, now: float) -> bytes:
         """The datagram that carries that encoded trap in the name of that user."""
-        return self._encode(message_id, user.level, user.name, ScopedPdu(self.id, b"", pdu), now)
+        header = self._header(message_id, user.level, user.name, now)
+        return self._encode(header, self.keys(user), ScopedPdu(self.id, b"", pdu))
 
     def next_salt(self) -> bytes:
         """A salt that no message had."""
@@ -189,7 +191,7 @@ class Engine:
             if message.header.level is Level.PRIVATE:
                 raise self._refuse(Refusal.DECRYPTION, message, now) from None
             raise
-        return Received(message.header, scoped.context_engine_id, scoped.context_name, pdu)
+        return Received(message.header, keys, scoped.context_engine_id, scoped.context_name, pdu)
 
     def _refuse(self, refusal: Refusal, message: Message, now: float) -> NotAccepted:
         self._refused[refusal] += 1
@@ -202,12 +204,15 @@ class Engine:
         counter = ber.integer(self._refused[refusal] % _COUNTER, Syntax.COUNTER32)
         varbind = encode_varbind((*oids.USM_STATS, refusal, 0), counter)
         pdu = encode_pdu(PduType.REPORT, _request_id(message), [varbind])
-        return self._encode(header.message_id, level, header.user, ScopedPdu(self.id, b"", pdu), now)
-
-    def _encode(self, message_id: int, level: Level, name: bytes, scoped: ScopedPdu, now: float) -> bytes:
-        user = self.users.get(name)
+        user = self.users.get(header.user)
         keys = self.keys(user) if user and level else Keys()
-        header = Header(message_id, MAX_SIZE, level, False, self.id, self.boots, self.time(now), name)
+        told = self._header(header.message_id, level, header.user, now)
+        return self._encode(told, keys, ScopedPdu(self.id, b"", pdu))
+
+    def _header(self, message_id: int, level: Level, name: bytes, now: float) -> Header:
+        return Header(message_id, MAX_SIZE, level, False, self.id, self.boots, self.time(now), name)
+
+    def _encode(self, header: Header, keys: Keys, scoped: ScopedPdu) -> bytes:
         return encode_message(header, encode_scoped_pdu(scoped), keys, self.next_salt())
 
 
@@ -224,6 +229,6 @@ def _request_id(message: Message) -> int:
     if message.header.level is Level.PRIVATE:
         return _UNKNOWN_REQUEST
     try:
-        return read_scoped(message, Keys())[1].request_id
+        return request_id_of(decode_scoped_pdu(message.data).pdu)
     except BadMessage:
         return _UNKNOWN_REQUEST

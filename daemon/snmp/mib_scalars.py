@@ -17,7 +17,7 @@ from daemon.snmp.ber import Oid
 from daemon.snmp.mib_values import counter, natural, text, ticks, truth
 from daemon.snmp.tables import Column, scalar
 from daemon.snmp.tables_fleet import Waiting
-from daemon.snmp.tables_snapshot import Counts, Listed
+from daemon.snmp.tables_snapshot import Counts, Listed, Scope
 from daemon.snmp.traps import Varbind, notification_to_trap
 
 SYSTEM: Oid = (1, 3, 6, 1, 2, 1, 1)
@@ -67,15 +67,19 @@ class Newest:
 
     def __init__(self) -> None:
         self._of_tenant: dict[str, Notification] = {}
+        self._of_scope: dict[Scope, Notification | None] = {}  # as it was found, so that not every varbind looks
 
     def note(self, notification: Notification) -> None:
         """This one is told now."""
         self._of_tenant[notification.alarm.tenant] = notification
+        self._of_scope.clear()
 
     def of(self, listed: Listed) -> Notification | None:
         """The newest that this scope may see, of those since the daemon's start."""
-        seen = (each for tenant, each in self._of_tenant.items() if listed.admits(tenant))
-        return max(seen, key=lambda notification: notification.sequence, default=None)
+        if listed.scope not in self._of_scope:
+            seen = (each for tenant, each in self._of_tenant.items() if listed.admits(tenant))
+            self._of_scope[listed.scope] = max(seen, key=lambda notification: notification.sequence, default=None)
+        return self._of_scope[listed.scope]
 
 
 def system_columns(enterprise: int, identity: Identity, health: Callable[[], Health]) -> list[Column[Any]]:
@@ -151,13 +155,19 @@ def count_columns(enterprise: int, listed: Listed) -> list[Column[Any]]:
 
 def notification_columns(enterprise: int, newest: Newest, listed: Listed) -> list[Column[Any]]:
     """What the newest notification carried; nothing before the first since the daemon's start."""
+    read: Notification | None = None
+    carried: Mapping[Oid, bytes] = {}
+
+    def look() -> Mapping[Oid, bytes]:
+        """Encoded once for each notification, and not for each of the varbinds that may ask for it."""
+        nonlocal read, carried
+        notification = newest.of(listed)
+        if notification is not read:
+            read, carried = notification, _carried(notification, enterprise) if notification else {}
+        return carried
 
     def reading(wanted: Oid) -> Callable[[], bytes | None]:
-        def read() -> bytes | None:
-            notification = newest.of(listed)
-            return None if notification is None else _carried(notification, enterprise).get(wanted)
-
-        return read
+        return lambda: look().get(wanted)
 
     instances = (oids.ringkeeper_instance(enterprise, wanted) for wanted in oids.OBJECTS)
     return [scalar(instance[:-1], reading(instance)) for instance in instances]

@@ -21,7 +21,7 @@ from daemon.snmp.pdu import (
     TrapV1,
     Version,
     as_v2,
-    decode_message,
+    decode_envelope,
     encode_message,
     encode_pdu,
     encode_raw,
@@ -54,10 +54,11 @@ def open_datagram(
     """What it holds; `BadMessage` with the reason, which is `NotAccepted` where v3 has something to report."""
     if version_of(datagram) is Version.V3:
         return _of_v3(datagram, users, engine, now)
-    message = decode_message(datagram)
+    envelope = decode_envelope(datagram)
     # All are compared, so that the time taken tells nothing about which one is nearly right.
-    if sum(compare_digest(message.community, ours) for ours in communities) == 0:
+    if sum(compare_digest(envelope.community, ours) for ours in communities) == 0:
         raise BadMessage("community", "none of ours")
+    message = envelope.opened()
     pdu = as_v2(message.pdu) if isinstance(message.pdu, TrapV1) else message.pdu
     return Opened(_notification(pdu), False, partial(_enclose, message))
 

@@ -109,6 +109,24 @@ class Message(NamedTuple):
     pdu: Pdu | TrapV1
 
 
+class Envelope(NamedTuple):
+    """A message of v1 or v2c whose PDU is not read yet: that takes milliseconds at worst, for whoever may speak."""
+
+    version: Version
+    community: bytes
+    data: bytes
+    at: int  # where in `data` the PDU begins,
+    stop: int  # and ends
+
+    def opened(self) -> Message:
+        """The message; `BadMessage` if its PDU is none of its version."""
+        data, at, stop = self.data, self.at, self.stop
+        kind = data[at] if at < stop else 0
+        if kind not in _OF_VERSION[self.version]:
+            raise BadMessage("pdu_type", f"PDU {kind:#04x} in a message of {self.version.name}")
+        return Message(self.version, self.community, _decode(data, at, stop))
+
+
 _OF_VERSION = {
     Version.V1: frozenset(
         (PduType.GET, PduType.GET_NEXT, PduType.RESPONSE, PduType.SET, PduType.TRAP_V1),
@@ -135,17 +153,18 @@ def version_of(datagram: bytes) -> Version:
 
 
 def decode_message(datagram: bytes) -> Message:
+    """A message of v1 or v2c, PDU and all, of somebody whose community does not matter; `BadMessage` for any other."""
+    return decode_envelope(datagram).opened()
+
+
+def decode_envelope(datagram: bytes) -> Envelope:
     """A message of v1 or v2c; `BadMessage` for any other. What follows it in the datagram is not looked at."""
     start, stop = _expect(datagram, 0, len(datagram), ber.SEQUENCE)
     number, at = _integer(datagram, start, stop)
     if number not in (Version.V1, Version.V2C):
         raise BadMessage("version", f"version field {number}, neither v1 (0) nor v2c (1)")
     start, at = _expect(datagram, at, stop, Syntax.OCTETS)
-    version = Version(number)
-    kind = datagram[at] if at < stop else 0
-    if kind not in _OF_VERSION[version]:
-        raise BadMessage("pdu_type", f"PDU {kind:#04x} in a message of {version.name}")
-    return Message(version, datagram[start:at], _decode(datagram, at, stop))
+    return Envelope(Version(number), datagram[start:at], datagram, at, stop)
 
 
 def decode_pdu(data: bytes) -> Pdu:
@@ -154,6 +173,14 @@ def decode_pdu(data: bytes) -> Pdu:
     if isinstance(decoded, TrapV1):
         raise BadMessage("pdu_type", "a trap of v1 outside v1")
     return decoded
+
+
+def request_id_of(data: bytes) -> int:
+    """The request-id of an encoded PDU of which nothing else is read; `BadMessage` for what has none."""
+    tag, at, stop = ber.read_any(data, 0, len(data))
+    if tag not in _TYPES or tag == PduType.TRAP_V1:
+        raise BadMessage("pdu_type", f"there is no request-id in {tag:#04x}")
+    return _integer(data, at, stop)[0]
 
 
 def encode_message(version: Version, community: bytes, pdu: bytes) -> bytes:

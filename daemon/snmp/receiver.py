@@ -38,6 +38,8 @@ log = structlog.get_logger("snmp")
 LARGEST_DATAGRAM = 65535
 # Datagrams taken from one socket before somebody else gets a turn: so many keep-alives take 6 ms.
 HANDFUL = 64
+# No more are taken in this turn once it lasted so many seconds: the costliest take 10 ms each (1,000 long names).
+TURN = 0.01
 # What the kernel keeps for us meanwhile: a second of `max_rate`, as it counts; less where net.core.rmem_max is lower.
 BUFFER = 2 * 1024 * 1024
 # Informs that wait for the disk; their senders repeat them anyway.
@@ -100,6 +102,7 @@ class Receiver:
         self._kinds = Kinds(settings.receiver.max_kinds)
         self._remarks = Remarks()
         self._lines = TokenBucket.per_minute(LOG_LINES_A_MINUTE)
+        self._kind_lines = TokenBucket.per_minute(LOG_LINES_A_MINUTE)  # its own: a flood must not hide a new kind
         self._informs, self._waiting = trio.open_memory_channel[_Waiting](MOST_WAITING)
         self.apply(settings)
 
@@ -142,9 +145,12 @@ class Receiver:
         while True:
             await trio.lowlevel.wait_readable(own)
             with suppress(BlockingIOError):
+                ends = self._clock.now() + TURN
                 for _ in range(HANDFUL):
                     datagram, sender = own.recvfrom(LARGEST_DATAGRAM)
                     self._take(datagram, sender[:2], own)
+                    if self._clock.now() >= ends:
+                        break
 
     def _take(self, datagram: bytes, sender: Address, own: socket.socket) -> None:
         """One datagram that arrived; whatever it is, nothing raises out of here."""
@@ -180,7 +186,7 @@ class Receiver:
         if reason := belief.doubt(mac, source, networks, directory, proven=opened.proven):
             raise BadMessage(reason, f"of {mac}")
         self._taken[_what(heard)] += 1
-        if not heard.known and self._kinds.is_new(heard.kind):
+        if not heard.known and self._kinds.is_new(heard.kind) and self._kind_lines.take(now):
             kind = ".".join(map(str, heard.kind))
             log.info("a notification that is not understood", event_name="trap-unknown", kind=kind, device=mac)
         if heard.remark and not self._remarks.is_news(mac, heard.remark, now):

@@ -66,6 +66,7 @@ class Rows(Generic[Row]):
         self.present = present
         self.rows: Sequence[Row] = []
         self.suffixes: Sequence[bytes] = []  # the index of each, encoded
+        self.gone: dict[int, int] = {}  # place of a row that was seen to be gone -> the next that may not be
         self._known: list[Row] = []  # the rows as they were found, to see whether it is others now
         for _ in self.renew(list(rows)):
             pass
@@ -73,6 +74,7 @@ class Rows(Generic[Row]):
     def renew(self, found: list[Row]) -> Iterator[None]:
         """Take these rows instead, in slices; nothing is done if they are the same in the same order."""
         if found == self._known:
+            self.gone = {}
             return
         runs: list[list[Row]] = []
         for start in range(0, len(found), SLICE):
@@ -85,7 +87,7 @@ class Rows(Generic[Row]):
             rows += piece
             suffixes += [encoded_suffix(self.index(row)) for row in piece]
             yield
-        self._known, self.rows, self.suffixes = found, rows, suffixes
+        self._known, self.rows, self.suffixes, self.gone = found, rows, suffixes, {}
 
     def find(self, suffix: Oid) -> Row | None:
         """The row with that index."""
@@ -117,16 +119,35 @@ class Column(Generic[Row]):
 
     def cells(self, after: Oid | None, low: Oid, high: Oid | None) -> Iterator[Cell]:
         """The cells of the rows whose index is beyond `after`, not below `low`, and below `high`."""
-        start, stop = self.rows.places(after, low, high)
+        place, stop = self.rows.places(after, low, high)
         # Bound once: rows may be replaced while somebody walks, who then sees out what there was.
-        rows, suffixes, present, read = self.rows.rows, self.rows.suffixes, self.rows.present, self.read
+        rows, suffixes, gone = self.rows.rows, self.rows.suffixes, self.rows.gone
+        present, read = self.rows.present, self.read
         head = ber.oid_content(self.oid)
-        for place in range(start, stop):
+        while place < stop:
             row = rows[place]
-            if present(row) and (value := read(row)) is not None:
+            if not present(row):
+                place = _beyond(place, rows, present, gone)
+                continue
+            if (value := read(row)) is not None:
                 name = head + suffixes[place]
                 size = len(name)
                 yield Cell(_NAME[size] + name if size < _SHORT else ber.wrap(Syntax.OID, name), value)
+            place += 1
+
+
+def _beyond(place: int, rows: Sequence[Row], present: Callable[[Row], bool], gone: dict[int, int]) -> int:
+    """The place of the next row that is there, from that of one that is gone.
+
+    What was seen to be gone is so until rows are looked for anew: else each step of a walk through a table of which
+    30,000 rows just ended would look at all of them, and a single question could take seconds.
+    """
+    end = gone.get(place, place + 1)
+    while end < len(rows) and (end in gone or not present(rows[end])):
+        end = gone.get(end, end + 1)
+    if gone.get(place) != end:
+        gone.update(dict.fromkeys(range(place, end), end))
+    return end
 
 
 ONE: Rows[int] = Rows(lambda row: (row,), (0,))

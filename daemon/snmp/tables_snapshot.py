@@ -128,6 +128,7 @@ class Snapshot:
         self._numbers: dict[str, int] = {}  # of the active alarms, by id, in the order in which they came
         self._last_number = 0
         self._renew_at = -1.0
+        self._looked_at = (0, 0)  # how many devices and alarms there were
 
     def apply(self, scopes: Iterable[Scope]) -> None:
         """These are the scopes from now on, so that there are no more sets of rows than accesses."""
@@ -139,13 +140,16 @@ class Snapshot:
         return self._listed[scope]
 
     def stale(self, now: float) -> bool:
-        """Whether it is time to look again."""
-        return now >= self._renew_at
+        """Whether it is time to look again, or so many rows are gone that passing over them takes long."""
+        devices, alarms = self._looked_at
+        fewer = max(devices - len(self._directory.devices()), alarms - len(self._directory.alarms))
+        return now >= self._renew_at or fewer > SLICE
 
     def renew(self, now: float) -> Iterator[None]:
         """Look at everything again, in slices; between two of them the fleet may change, and is met as it is."""
         self._renew_at = now + RENEWED_EVERY
         self.renewals += 1
+        self._looked_at = len(self._directory.devices()), len(self._directory.alarms)
         listed = tuple(self._listed.values())
         tally = yield from self._walk_devices(listed)
         yield from self._walk_alarms(listed)

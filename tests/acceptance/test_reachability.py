@@ -96,23 +96,27 @@ async def test_a_sites_silence_is_told_to_two_managers_and_so_is_its_return(tmp_
     ports = {profile: free_udp_port() for profile in ("ringkeeper", "audiocodes")}
     managers = [{"host": "127.0.0.1", "port": port, "profile": profile} for profile, port in ports.items()]
     snmp = {"managers": managers, "inform_timeout": "300ms", "inform_retry_max": "500ms"}
-    async with daemon_for(fleet, tmp_path, snmp=snmp) as daemon, trio.open_nursery() as nursery:
+    at_once = {"hold_down": "0s"}
+    async with (
+        daemon_for(fleet, tmp_path, snmp=snmp, alarms=at_once) as daemon,
+        trio.open_nursery() as nursery,
+    ):
         phones = alive(fleet, daemon)
         await nursery.start(phones.run)
         await daemon.see_until("/devices", lambda seen: all(one["reachability"] == "OK" for one in seen["items"]))
         async with snmptrapd(ports["ringkeeper"]) as own, snmptrapd(ports["audiocodes"]) as vendors:
             assert phones.silence_site("warehouse") == 2
             await daemon.alarm_names_until("deviceUnreachable", "deviceUnreachable")
-            await own.wait_for(2)
-            await vendors.wait_for(1)
-        heard = {"ringkeeper": own.received, "audiocodes": vendors.received}
+            await own.wait_for(1 + 2)  # our start is told first
+            await vendors.wait_for(1 + 1)
+        heard = {"ringkeeper": own.alarms, "audiocodes": vendors.alarms}
         phones.revive_site("warehouse")  # while nobody listens
         await daemon.alarm_names_until()
         async with snmptrapd(ports["ringkeeper"]) as own, snmptrapd(ports["audiocodes"]) as vendors:
             for profile, receiver in (("ringkeeper", own), ("audiocodes", vendors)):
-                await becomes_true(lambda p=profile, r=receiver: {*sequences(heard[p] + r.received, p)} >= {1, 2, 3, 4})  # type: ignore[misc]
-        heard["ringkeeper"] += own.received
-        heard["audiocodes"] += vendors.received
+                await becomes_true(lambda p=profile, r=receiver: {*sequences(heard[p] + r.alarms, p)} >= {1, 2, 3, 4})  # type: ignore[misc]
+        heard["ringkeeper"] += own.alarms
+        heard["audiocodes"] += vendors.alarms
         nursery.cancel_scope.cancel()
     by_sequence = dict(zip(sequences(heard["ringkeeper"], "ringkeeper"), told(heard["ringkeeper"]), strict=True))
     assert by_sequence == {1: RAISED, 2: RAISED, 3: CLEARED, 4: CLEARED}

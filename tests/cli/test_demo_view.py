@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rich.console import Console
 
@@ -10,7 +10,7 @@ from daemon.cli.demo_view import Note, newest_changes, picture, plain_line
 from daemon.fleet.connection import Connection
 from daemon.fleet.device import Device
 from daemon.fleet.model import ConnectionRecord, DeviceRecord, Mac, Presence, Reachability, Status
-from daemon.fleet.notifications import Alarm, EventType, Severity
+from daemon.fleet.notifications import Alarm, EventType, Severity, Telling
 from daemon.fleet.operations.operation import Kind, Operation, OperationState, Plan, Step
 
 
@@ -108,6 +108,20 @@ def test_the_picture_shows_all_states_changes_and_alarms() -> None:
         assert word in text
     assert "stopped [answering]" in text
     assert "10 s" in text
+
+
+def test_the_alarms_of_a_dead_sites_phones_are_counted_and_the_sites_own_is_shown() -> None:
+    down = replace(ALARM, id="s", name="siteDown", source="Site/acme/warehouse", device=None, updated_at=29.0)
+    folded = (replace(ALARM, id=str(n), parent="s", telling=Telling.FOLDED) for n in range(7))
+    fleet = SmallFleet(alarms={alarm.id: alarm for alarm in (down, *folded)})
+    assert "alarms: 8, 7 of them folded beneath Site/acme/warehouse" in plain_line(fleet, 0.0)
+    console = Console(width=140)
+    with console.capture() as shown:
+        console.print(picture(fleet, "heading", 40.0))
+    text = shown.get()
+    assert "Active alarms: 8, 7 of them folded beneath Site/acme/warehouse" in text
+    assert text.count("siteDown") == 1
+    assert "deviceUnreachable" not in text
 
 
 def test_the_newest_operation_is_shown_with_the_steps_of_its_devices() -> None:

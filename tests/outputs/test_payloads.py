@@ -4,9 +4,9 @@ import json
 from dataclasses import replace
 from typing import Any
 
+from daemon.fleet.alarms.advice import action_for
 from daemon.fleet.notifications import Occasion, Severity
 from daemon.outputs.payloads import alertmanager_webhook, alerts, own_format, signature
-from daemon.outputs.wording import action
 from tests.support.notifications import a_notification, an_alarm
 
 RAISED = a_notification(7, alarm=replace(an_alarm(), peak=Severity.CRITICAL, site="acme/hq"))
@@ -66,7 +66,7 @@ def test_a_change_of_severity_ends_the_alert_of_the_former_one() -> None:
 def test_labels_that_say_nothing_are_left_out() -> None:
     [alert] = json.loads(alerts([a_notification(alarm=an_alarm(tenant="", device=None))], 60))
     assert set(alert["labels"]) == {"alertname", "severity", "source", "alarm_id"}
-    assert alert["annotations"]["action"] == action("IPPhoneRegisterFailure") != ""
+    assert alert["annotations"]["action"] == action_for("IPPhoneRegisterFailure") != ""
 
 
 def test_a_signature_is_made_over_timestamp_and_body() -> None:

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from daemon.fleet.alarms.advice import action_for
 from daemon.fleet.notifications import Occasion, Severity
-from daemon.outputs.wording import action, clean, headline, paragraph, report, summary
+from daemon.outputs.wording import clean, headline, paragraph, report, summary
 from tests.support.notifications import a_notification, an_alarm
 
 
@@ -23,7 +24,7 @@ def test_a_paragraph_has_every_fact_and_what_to_do() -> None:
         "When:      2026-03-04T09:15:02.125Z\n"
         "What:      SIP registration failed\n"
         "Details:   pbx-a refused it\n"
-        f"To do:     {action('IPPhoneRegisterFailure')}\n"
+        f"To do:     {action_for('IPPhoneRegisterFailure')}\n"
         "Reference: IPPhone#1/00908f4867af/IPPhoneRegisterFailure/5, notification 12\n"
     )
 

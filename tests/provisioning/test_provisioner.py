@@ -129,6 +129,13 @@ def test_a_wrong_secret_is_no_secret(house: House) -> None:
     assert isinstance(refusal, Refusal)
 
 
+def test_a_phone_beyond_the_licence_gets_nothing_whatever_it_shows(house: House) -> None:
+    house.known[MAC].blocked = "blocked: the licence is for 1 devices"
+    refused = provisioner(house).serve(asked(secret=SECRET), now=50.0)
+    assert isinstance(refused, Refusal)
+    assert refused.reason == "blocked by the licence"
+
+
 def test_an_unapproved_phone_gets_no_secret_whatever_it_shows(house: House) -> None:
     house.put(replace(ALICE, approved=False))
     file = served(provisioner(house).serve(asked(secret=SECRET), now=50.0))
@@ -454,6 +461,8 @@ def test_what_a_phone_left_here_comes_back_to_that_phone_alone(house: House) -> 
     assert (file.body, file.secret_inside) == (b"linekey.1.value = 2042\n", True)
     without = made.serve(asked(f"{yealink}-local.cfg", user_agent=agent), now=50.0)
     assert isinstance(without, Refusal)
+    house.known[yealink].blocked = "blocked: the licence is for 1 devices"
+    assert isinstance(made.serve(asked(f"{yealink}-local.cfg", user_agent=agent, secret=secret), now=50.0), Refusal)
 
 
 def test_the_company_directory_is_for_those_who_come_from_a_network_of_the_tenant(house: House) -> None:

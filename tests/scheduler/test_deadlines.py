@@ -74,3 +74,14 @@ def test_setting_keys_to_times_they_had_does_not_grow_the_heap(times: tuple[floa
     deadlines._prune()
     assert len(deadlines._heap) == 100
     assert deadlines.expire(3.0) == list(range(100))
+
+
+def test_cancelling_all_but_the_next_leaves_no_heap_of_stale_entries_to_be_cleared_at_once() -> None:
+    deadlines = Deadlines[int]()
+    for key in range(10_000):
+        deadlines.set(key, float(key))
+    for key in range(1, 10_000):
+        deadlines.cancel(key)
+    assert len(deadlines._heap) <= 2 * len(deadlines) + 1000
+    assert deadlines.next_deadline() == 0.0
+    assert deadlines.expire(1e9) == [0]

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from daemon.fleet.alarms.catalogue import ENDED_BY_REGISTRATION, PHONE_ALARMS
+from daemon.fleet.alarms.phone_kinds import ENDED_BY_REGISTRATION, PHONE_ALARMS
 from daemon.fleet.notifications import EventType, Severity
 from daemon.simulate.trouble import TROUBLES
 

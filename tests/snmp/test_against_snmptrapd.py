@@ -161,6 +161,7 @@ async def test_informs_survive_a_receiver_that_is_down_then_up_then_down_again(
     # What was told and not acknowledged before the receiver went away is told again: repeated, never missing.
     assert list(dict.fromkeys(sequences)) == list(range(1, 401))
     assert sequences == sorted(sequences)
+    assert len(sequences) - 400 <= sender.statistics().retries
     assert first.received
     assert second.received
 

@@ -89,15 +89,16 @@ def test_what_is_not_for_us_is_met_with_silence_and_counted() -> None:
         question(UP_TIME, kind=PduType.RESPONSE),
         question(UP_TIME)[:-1],
         b"",
+        encode_message(Version.V2C, b"private", b"broken, but not even read"),
     ):
         assert answered(agent, datagram) is None
     ignored = agent.statistics().ignored
-    assert ignored["community"] == 2
+    assert ignored["community"] == 3
     assert ignored["version"] == ignored["not_a_question"] == 1
-    assert sum(ignored.values()) == 6
+    assert sum(ignored.values()) == 7
     seen = answered(agent, question(*((1, 3, 6, 1, 2, 1, 11, arc, 0) for arc in (1, 3, 4, 6))))
     assert seen is not None
-    assert [value_of(varbind) for varbind in seen.varbinds] == [7, 1, 2, 3]
+    assert [value_of(varbind) for varbind in seen.varbinds] == [8, 1, 3, 3]
 
 
 def test_a_community_is_good_from_its_networks_only() -> None:

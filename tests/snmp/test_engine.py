@@ -194,6 +194,15 @@ def test_new_passwords_count_from_the_next_message_on() -> None:
     engine.receive(write(a_header(), a_pdu(), a_user(algorithm="SHA-512"), ENGINE_ID), NOW)
 
 
+@pytest.mark.parametrize("users", [[], [a_user(private=False)], [a_user(algorithm="none")]])
+def test_an_answer_is_as_protected_as_its_question_was_even_after_a_reload(users: list[SnmpUser]) -> None:
+    engine = an_engine(*USERS)
+    received = engine.receive(asked(), NOW)
+    engine.apply(users)
+    answer = read(engine.reply(received, a_pdu(PduType.RESPONSE), NOW), a_user())
+    assert answer.header.level is Level.PRIVATE
+
+
 def test_nothing_leaves_before_the_count_of_starts_is_stored() -> None:
     engine = an_engine(*USERS)
     engine.usable = False

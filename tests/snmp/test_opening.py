@@ -44,6 +44,12 @@ def test_no_other_community_does(community: bytes) -> None:
         opened(in_v2c(keep_alive(), community))
 
 
+def test_what_a_stranger_says_is_not_even_read() -> None:
+    broken = pdu.encode_message(Version.V2C, b"private", b"\xa7\x02no")
+    with pytest.raises(BadMessage, match="community"):
+        opened(broken)
+
+
 def test_a_user_who_proves_it_opens_if_the_settings_name_it() -> None:
     theirs = an_engine(THEIR_ENGINE_ID)
     user = theirs.users.get(b"sbc")

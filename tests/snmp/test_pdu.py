@@ -200,6 +200,17 @@ def test_messages_that_cannot_be_are_refused_by_name(datagram: bytes, reason: st
     assert refusal.value.reason == reason
 
 
+@pytest.mark.parametrize(("encoded", "found"), [("a003020107", 7), ("a803020180", -128), ("a2050201073099", 7)])
+def test_a_request_id_is_read_without_the_rest(encoded: str, found: int) -> None:
+    assert pdu.request_id_of(bytes.fromhex(encoded)) == found
+
+
+@pytest.mark.parametrize("encoded", ["", "a000", "a4060601000200", "3003020107", "a0020200"])
+def test_what_has_no_request_id_is_refused(encoded: str) -> None:
+    with pytest.raises(BadMessage):
+        pdu.request_id_of(bytes.fromhex(encoded))
+
+
 def test_more_varbinds_than_anybody_sends_are_refused() -> None:
     one = pdu.encode_varbind((1, 3), NULL)
     most = pdu.encode_pdu(PduType.GET, 1, [one] * pdu.MAX_VARBINDS)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import random
 import socket
+from itertools import pairwise
 
 import pytest
 import trio
 from structlog.testing import capture_logs
 
+from daemon.config.snmp_settings import SnmpUser
 from daemon.fleet.events import TrapHeard
 from daemon.fleet.notifications import Severity
 from daemon.snmp import pdu
+from daemon.snmp.message_v3 import MAX_SIZE, Header, ScopedPdu, decode_message, encode_message, encode_scoped_pdu
 from daemon.snmp.pdu import SNMP_TRAPS, PduType
+from daemon.snmp.usm import Level, user_of
 from tests.support.snmp_traps import board_trap, board_values, in_v2c, keep_alive, notification
-from tests.support.trap_desk import SBC, People, TrapDesk, a_receiver, trap_desk
+from tests.support.trap_desk import OWN_ENGINE, SBC, People, TrapDesk, a_receiver, trap_desk
 
 KEEP_ALIVE = in_v2c(keep_alive())
 INFORM = in_v2c(keep_alive(of=PduType.INFORM))
@@ -127,6 +131,50 @@ async def test_a_flood_of_strangers_is_dropped_unread_and_hides_no_device() -> N
         assert ignored["rate"] > 300
         assert len(desk.heard) == 1
         assert len(logs) <= 30
+
+
+async def test_others_get_their_turn_between_datagrams_that_take_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with trap_desk() as desk:
+        now = desk.clock.now()
+        monkeypatch.setattr(desk.clock, "now", lambda: now + desk.receiver.statistics().received * 0.004)
+        seen: list[int] = []
+
+        async def watch() -> None:
+            while True:
+                seen.append(desk.receiver.statistics().received)
+                await trio.lowlevel.checkpoint()
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(watch)
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own:
+                for _ in range(60):  # all at once: nobody reads meanwhile
+                    own.sendto(KEEP_ALIVE, ("127.0.0.1", desk.port))
+            await desk.settled(60)
+            nursery.cancel_scope.cancel()
+        assert max(after - before for before, after in pairwise(seen)) <= 2 * 3  # it may be its turn twice in between
+
+
+async def test_ever_new_kinds_do_not_fill_the_log() -> None:
+    async with trap_desk(People(at={"127.0.0.1": SBC})) as desk:
+        with capture_logs() as logs:
+            await desk.say(*[in_v2c(notification((1, 3, 6, 1, 4, 1, 9999, 0, kind))) for kind in range(100)])
+            await desk.settled(100)
+        assert len(logs) == 30
+        assert desk.receiver.statistics().taken == {"unknown": 100}
+
+
+async def test_an_inform_is_acknowledged_although_its_user_is_taken_away_meanwhile() -> None:
+    user = {"name": "sbc", "password": "some-password"}
+    async with trap_desk(known=[user], users=["sbc"]) as desk:
+        desk.durable = trio.Event()
+        header = Header(9, MAX_SIZE, Level.PRIVATE, False, OWN_ENGINE, 1, 0, b"sbc")
+        keys = user_of(SnmpUser.model_validate(user)).at(OWN_ENGINE)
+        scoped = encode_scoped_pdu(ScopedPdu(OWN_ENGINE, b"", keep_alive(of=PduType.INFORM)))
+        await desk.say(encode_message(header, scoped, keys, bytes(8)))
+        await desk.settled(1)
+        desk.engine.apply([])
+        desk.durable.set()
+        assert decode_message(await desk.hear()).header.user == b"sbc"
 
 
 async def test_what_the_kernel_had_no_room_for_is_counted() -> None:

@@ -62,6 +62,35 @@ def test_a_row_that_is_gone_is_passed_over() -> None:
     assert column(rows).get((2,)) is None
 
 
+@settings(max_examples=50)
+@given(st.sets(st.integers(0, 60)), st.lists(st.tuples(st.integers(0, 60), st.sets(st.integers(0, 60)))))
+def test_rows_that_go_while_others_walk_are_passed_over_by_all(
+    found: set[int], steps: list[tuple[int, set[int]]]
+) -> None:
+    there = set(found)
+    rows: Rows[Oid] = Rows(lambda row: row, [(each,) for each in found], present=lambda row: row[0] in there)
+    for after, gone in steps:
+        there -= gone
+        assert indexes(column(rows).cells((after,), (), None)) == [(each,) for each in sorted(there) if each > after]
+    there |= found
+    list(rows.renew([(each,) for each in found]))
+    assert indexes(column(rows).cells(None, (), None)) == [(each,) for each in sorted(found)]
+
+
+def test_rows_that_are_gone_are_looked_at_once_and_not_by_every_step() -> None:
+    looks = 0
+
+    def present(_row: Oid) -> bool:
+        nonlocal looks
+        looks += 1
+        return False
+
+    rows: Rows[Oid] = Rows(lambda row: row, [(number,) for number in range(1000)], present)
+    for start in range(200):
+        assert indexes(column(rows).cells((start,), (), None)) == []
+    assert looks < 1500
+
+
 def test_a_row_without_a_value_has_no_cell() -> None:
     rows: Rows[Oid] = Rows(lambda row: row, [(1,), (2,)])
     holed = Column(COLUMN, rows, lambda row: ber.integer(7) if row == (2,) else None)

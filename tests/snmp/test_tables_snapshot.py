@@ -72,6 +72,19 @@ def test_rows_are_looked_for_again_after_a_while_and_sorted_only_if_they_are_oth
     assert snapshot.renewals == 3
 
 
+def test_it_is_looked_again_at_once_when_very_many_are_gone() -> None:
+    fleet = PlainFleet(a_device(ONE))
+    fleet.alarms = {str(number): alarm(str(number)) for number in range(SLICE + 1)}
+    snapshot = looked(fleet)
+    assert not snapshot.stale(0.0)
+    fleet.alarms.pop("0")
+    assert not snapshot.stale(0.0)
+    fleet.alarms.clear()
+    assert snapshot.stale(0.0)
+    look(snapshot)
+    assert not snapshot.stale(0.0)
+
+
 def test_a_large_fleet_is_looked_at_in_slices() -> None:
     snapshot = Snapshot(PlainFleet(*(a_device(f"{number:012x}") for number in range(2 * SLICE))))
     snapshot.apply([ALL])

@@ -21,7 +21,7 @@ from daemon.fleet.commands import Answer, Command
 from daemon.fleet.events import Event
 from daemon.fleet.fleet import Fleet
 from daemon.fleet.model import DeviceRecord, Mac, Transition
-from daemon.fleet.notifications import PastAlarm, PastAlarmsWanted
+from daemon.fleet.notifications import PastAlarm, PastAlarmsWanted, Told, ToldWanted
 from daemon.fleet.records import Document, FileVersion, Operator, Role, Snapshot
 from daemon.fleet.store_commands import (
     AppendTransition,
@@ -38,6 +38,7 @@ from daemon.provisioning.provisioner import Provisioner
 from daemon.provisioning.templates.shelf import load_templates
 from daemon.scheduler.clock import Clock
 from daemon.sip.trace import Traces
+from daemon.store.alarm_rows import OutboxEntry
 from daemon.store.files import read_shipped_templates
 from daemon.store.outbox import Outbox, OutboxMemory
 from tests.support.builders import NOW, inventory
@@ -72,6 +73,7 @@ class DeskWithFleet:
         self.kept_calls: dict[str, CallQuality] = {}
         self.past_alarms: list[PastAlarm] = []
         self.outbox = Outbox(OutboxMemory(), OutboxLimits(), lambda *_: None)
+        self.told: list[OutboxEntry] = []
         self.resynced: list[tuple[str, float, float]] = []
         self.room = True  # for a resync
         self.disk_full = False
@@ -113,7 +115,9 @@ class DeskWithFleet:
         self.past_alarms += [order.past for order in orders if isinstance(order, RecordAlarm)]
         for order in orders:
             if isinstance(order, Notify):
-                self.outbox.admit(self.outbox.address(order.notification))
+                entries = self.outbox.address(order.notification)
+                self.outbox.admit(entries)
+                self.told += entries
         answer = next((order for order in orders if isinstance(order, Answer)), None)
         return Kept(answer, self.disk_full)
 
@@ -149,6 +153,7 @@ class DeskWithFleet:
             call=self._call,
             past_alarms=self._past_alarms,
             queues=self.outbox.statistics,
+            journal=self._journal,
             resync=self._resync,
             parse=partial(parse_inventory, file="inventory", seal=lambda password: f"sealed {password}"),
             check=self.fleet.check,
@@ -203,6 +208,15 @@ class DeskWithFleet:
             and (wanted.before is None or past.id < wanted.before)
         ]
         return fits[: wanted.limit]
+
+    async def _journal(self, wanted: ToldWanted) -> Sequence[Told]:
+        told = [
+            Told(each.id, each.number, each.notification, None, None)
+            for each in reversed(self.told)
+            if each.receiver == wanted.receiver
+            and (wanted.before is None or (each.notification.at, each.id) < wanted.before)
+        ]
+        return told[: wanted.limit]
 
     async def _resync(self, receiver: str, since: float, until: float) -> int:
         if not self.room:

@@ -85,7 +85,8 @@ class TrapDesk:
         self.snmp = a_receiver(**settings)
         self.engine = Engine(OWN_ENGINE, 1, Clock().now(), 7)
         self.engine.apply(self.snmp.users)
-        self.receiver = Receiver(self.snmp, people, self.engine, Clock())
+        self.clock = Clock()
+        self.receiver = Receiver(self.snmp, people, self.engine, self.clock)
 
     @property
     def port(self) -> int:

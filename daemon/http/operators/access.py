@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import structlog
 from fastapi import Depends, Request
 
+from daemon.fleet.licence import suspended, why_suspended
 from daemon.fleet.records import Operator, Role
 from daemon.http.operators.desk import Desk
 from daemon.http.operators.problems import Problem, too_many
@@ -83,6 +84,7 @@ class Access:
                 found = operator
         if found is None:
             raise self._wrong_token(request)
+        self._refuse_if_suspended()
         return found
 
     def sign_in(self, token: str, request: Request) -> str:
@@ -99,7 +101,14 @@ class Access:
             raise Problem(401, "sign in, or send a token as Authorization: Bearer …", headers=_CHALLENGE)
         if request.method not in _READING and not from_our_pages(request):
             raise Problem(403, "a browser session may only change things from Ringkeeper's own pages")
+        self._refuse_if_suspended()
         return Caller(operator.name, operator.role, "session")
+
+    def _refuse_if_suspended(self) -> None:
+        """At the Unix socket somebody can always set it right."""
+        terms = self._desk.settings().licence
+        if suspended(terms, self._desk.clock.now()):
+            raise Problem(403, f"{why_suspended(terms)}; the Unix socket still lets you in")
 
     def _wrong_token(self, request: Request) -> Problem:
         peer = source(request)

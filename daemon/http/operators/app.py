@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from daemon import __version__
 from daemon.http.operators import (
+    alarm_history,
     alarms,
     calls,
     connections,
@@ -28,14 +29,18 @@ from daemon.http.operators import (
     health,
     imports,
     inventory,
+    licence,
     live,
     numbers,
     operations,
     operators,
+    outputs,
     probe,
     quality,
+    receivers,
     requests,
     resync,
+    shelves,
     summary,
     swap,
     tenants,
@@ -47,6 +52,7 @@ from daemon.http.operators.bodies import schema_of
 from daemon.http.operators.desk import Desk
 from daemon.http.operators.import_run import ImportBook
 from daemon.http.operators.live import Live, LiveStatistics
+from daemon.http.operators.pages import alarms as alarms_page
 from daemon.http.operators.pages import fleet, phone, sign_in, static
 from daemon.http.operators.pages.templates import show_problem
 from daemon.http.operators.problems import Problem, ProblemBody, problem_handlers, problem_response
@@ -86,7 +92,12 @@ API_PARTS = (
     connections,
     connectors,
     numbers,
+    licence,
+    alarm_history,  # before alarms, one of which it is not
     alarms,
+    shelves,
+    receivers,
+    outputs,
     calls,
     quality,
     summary,
@@ -103,7 +114,7 @@ API_PARTS = (
     placeholders,
     extra_lines,
 )
-OTHER_PARTS = (fleet, phone, sign_in, static, health, probe)
+OTHER_PARTS = (fleet, alarms_page, phone, sign_in, static, health, probe)
 
 _OPENAPI = f"{API}/openapi.json"
 # Bytes of JSON, or of a form: 30,000 MACs are a third. Parsing the worst of them takes a quarter of a second.

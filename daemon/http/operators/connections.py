@@ -9,15 +9,14 @@ from daemon.fleet.acts import ConnectionDeleted
 from daemon.fleet.connection import Connection
 from daemon.fleet.model import ConnectionKind, Reachability
 from daemon.http.operators.access import Actor, Reader
+from daemon.http.operators.alarm_views import AlarmItem, alarm_item
 from daemon.http.operators.desk import AtDesk, Desk
 from daemon.http.operators.devices import TIMELINE_STEPS, kept, step_view
 from daemon.http.operators.lists import Field, Listing, find, parameters_of, parse_query
 from daemon.http.operators.problems import not_found
 from daemon.http.operators.views import (
-    AlarmItem,
     RttHistory,
     TransitionView,
-    alarm_item,
     milliseconds,
     moment,
     rtt_history,
@@ -148,6 +147,6 @@ async def _detail(desk: Desk, connection: Connection) -> ConnectionDetail:
             for each in connection.addresses
         ],
         lookup_fault=connection.lookup_fault,
-        alarms=[alarm_item(alarm) for alarm in alarms],
+        alarms=[alarm_item(alarm, desk.directory.device) for alarm in alarms],
         timeline=[step_view(step) for step in await desk.timeline(connection.key, TIMELINE_STEPS)],
     )

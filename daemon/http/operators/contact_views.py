@@ -21,6 +21,7 @@ class ContactView(BaseModel):
     """Where a device is pinged; no `expires_at` for an address from the inventory.
 
     Over tcp and tls it is the far end of the connection that the phone registered over, and that very one is used.
+    Over udp it is reached by `listener`, that of ours which it registered at; "" if it did not register here.
     `route` are the proxies (Path) in the order in which a ping passes them.
     """
 
@@ -28,6 +29,7 @@ class ContactView(BaseModel):
     host: str
     port: int
     transport: str
+    listener: str
     route: list[str]
     source: ContactSource
     expires_at: str | None
@@ -52,6 +54,7 @@ def contact_view(contact: Contact) -> ContactView:
         host=contact.host,
         port=contact.port,
         transport=contact.transport,
+        listener=contact.listener,
         route=list(contact.route),
         source="inventory" if contact.static else "another server" if contact.learned else "registered",
         expires_at=None if contact.static or contact.learned else rfc3339(contact.expires_at or 0.0),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Protocol
 
@@ -19,6 +19,7 @@ from daemon.fleet.calls import CallQuality, CallsWanted
 from daemon.fleet.connection import Connection
 from daemon.fleet.delivery import Deliver
 from daemon.fleet.device import Device
+from daemon.fleet.licence import LicenceStatus
 from daemon.fleet.model import (
     ConnectionRecord,
     DeviceRecord,
@@ -30,7 +31,7 @@ from daemon.fleet.model import (
     Tenant,
     Transition,
 )
-from daemon.fleet.notifications import Alarm, Severity
+from daemon.fleet.notifications import Alarm, PastAlarm, PastAlarmsWanted, Severity, Shelf, Told, ToldWanted
 from daemon.fleet.operations.book import OperationBook
 from daemon.fleet.records import (
     Checked,
@@ -44,6 +45,7 @@ from daemon.fleet.records import (
     StoredFile,
     User,
 )
+from daemon.http.operators.output_desk import NoOutputs, OutputsDesk, Queues
 from daemon.provisioning.making import FileMaker
 from daemon.scheduler.clock import Clock
 
@@ -104,6 +106,10 @@ class Directory(Protocol):
         """Active alarms by id."""
 
     @property
+    def shelves(self) -> Mapping[int, Shelf]:
+        """What operators do not want to hear of, by id."""
+
+    @property
     def connections(self) -> Mapping[str, Connection]:
         """SIP connections by name."""
 
@@ -143,6 +149,9 @@ class Directory(Protocol):
 
     def default_tenant(self) -> Tenant | None:
         """Whose new phones are, if nothing else says so."""
+
+    def licence(self, now: float) -> LicenceStatus:
+        """How the licence stands."""
 
     def requests_of(self, mac: Mac) -> tuple[PhoneRequest, ...]:
         """What waits for a device, or was handed to it."""
@@ -346,6 +355,10 @@ class Desk:
     timeline: Callable[[str, int], Awaitable[Sequence[Transition]]]  # by MAC or connection/<name>; newest first
     calls: Callable[[CallsWanted], Awaitable[Sequence[CallQuality]]]  # newest first, without their texts
     call: Callable[[str], Awaitable[CallQuality | None]]  # by id, with its text
+    past_alarms: Callable[[PastAlarmsWanted], Awaitable[Sequence[PastAlarm]]]  # newest first
+    queues: Callable[[], Queues]  # of the receivers of alarms
+    journal: Callable[[ToldWanted], Awaitable[Sequence[Told]]]  # what one was told, or is to be; newest first
+    resync: Callable[[str, float, float], Awaitable[int]]  # receiver, from, to -> how many are sent again; `Refused`
     parse: Callable[[str], Inventory]  # YAML text; raises ConfigError. Pure: it runs in a thread
     check: Callable[[Inventory], Check]  # whether the fleet would take it
     export: Export
@@ -362,6 +375,7 @@ class Desk:
     address: Callable[[], str]  # how phones address us: a host, perhaps with a port
     file_versions: Callable[[Mac, int], Awaitable[Sequence[FileVersion]]]  # what a phone was given; newest first
     connectors: Callable[[], Sequence[ConnectorStatus]] = tuple  # in the order of the settings
+    outputs: OutputsDesk = field(default_factory=NoOutputs)
 
 
 async def _desk_of(request: Request) -> Desk:

@@ -14,6 +14,7 @@ from daemon.fleet.device import Device
 from daemon.fleet.model import Transition, mac_or_none
 from daemon.fleet.records import Inventory, PhoneRequest
 from daemon.http.operators.access import Actor, Caller, Reader
+from daemon.http.operators.alarm_views import alarm_item
 from daemon.http.operators.bodies import body_of, read_body
 from daemon.http.operators.contact_views import binding_view, contact_view, interval_in_force, loss
 from daemon.http.operators.desk import AtDesk, Desk
@@ -26,7 +27,6 @@ from daemon.http.operators.views import (
     DeviceList,
     RequestView,
     TransitionView,
-    alarm_item,
     device_item,
     milliseconds,
     moment,
@@ -130,7 +130,11 @@ async def device_detail(desk: Desk, device: Device) -> DeviceDetail:
         contact=contact_view(device.contact) if device.contact else None,
         bindings=[binding_view(each, device.contact) for each in device.live_bindings(desk.clock.now())],
         report=report_view(device.report) if device.report else None,
-        alarms=[alarm_item(alarm) for alarm in desk.directory.alarms.values() if alarm.device == device.mac],
+        alarms=[
+            alarm_item(alarm, desk.directory.device)
+            for alarm in desk.directory.alarms.values()
+            if alarm.device == device.mac
+        ],
         requests=[request_view(request) for request in desk.directory.requests_of(device.mac)],
         quality=experience_view(desk.directory.calls.experience(device.mac)),
         calls=[call_item(call) for call in await desk.calls(CallsWanted(NEWEST_CALLS, device.mac))],

@@ -24,6 +24,7 @@ MAX_LIMIT = 1000  # one answer stays below half a megabyte
 _MAX_TEXT = 200  # of a filter or a search: as long as anybody types
 _MOST_FAULTS = 20  # told of one query; each names every field, and a request line has room for thousands
 _MAX_CURSOR = 8192  # it holds a sort value whole, and a request line may have 16 KiB
+_MAC_PUNCTUATION = str.maketrans("", "", ":-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,16 @@ class Page(Generic[Thing]):
 
     items: list[Thing]
     next: str | None
+
+
+def truth(value: bool) -> str:
+    """How a field that is true or false is filtered by."""
+    return "true" if value else "false"
+
+
+def fold_mac(text: str) -> str:
+    """A typed MAC, or a piece of one, in any punctuation -> as it is kept."""
+    return text.casefold().translate(_MAC_PUNCTUATION)
 
 
 def parse_query(listing: Listing[Any], parameters: Iterable[tuple[str, str]]) -> Query:

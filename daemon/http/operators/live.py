@@ -15,11 +15,12 @@ from fastapi import APIRouter, Request, Response
 from starlette.types import Receive, Scope, Send
 
 from daemon.http.operators.access import Reader
+from daemon.http.operators.alarm_views import ALARMS, AlarmList, alarm_item
 from daemon.http.operators.desk import AtDesk, Desk
 from daemon.http.operators.lists import Query, find, parse_query
 from daemon.http.operators.problems import full_house
 from daemon.http.operators.summary import count
-from daemon.http.operators.views import ALARMS, DEVICES, AlarmList, DeviceList, alarm_item, device_item
+from daemon.http.operators.views import DEVICES, DeviceList, device_item
 
 PAUSE = 1.0  # seconds between two looks: faster than anybody reads
 SHARE = 0.05  # of one core that all listeners together may cost; in a large fleet they look less often
@@ -67,7 +68,8 @@ class Live:
         devices = find(DEVICES, directory.devices(), query)
         yield "devices", DeviceList(items=list(map(device_item, devices.items)), next=devices.next).model_dump_json()
         alarms = find(ALARMS, directory.alarms.values(), WORST_ALARMS)
-        yield "alarms", AlarmList(items=list(map(alarm_item, alarms.items)), next=alarms.next).model_dump_json()
+        worst = [alarm_item(alarm, directory.device) for alarm in alarms.items]
+        yield "alarms", AlarmList(items=worst, next=alarms.next).model_dump_json()
 
 
 class LiveStream(Response):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -23,6 +22,7 @@ from daemon.fleet.operations.operation import BATCHES, DELAYS, Kind, Plan
 from daemon.fleet.operations.quiet_hours import read_hours
 from daemon.http.operators.desk import Desk
 from daemon.http.operators.lists import matching, parse_query
+from daemon.http.operators.moments import read_moment
 from daemon.http.operators.problems import Problem, ProblemFault
 from daemon.http.operators.views import DEVICES
 
@@ -104,7 +104,7 @@ def _plan(order: OperationOrder, total: int, now: float, faults: list[ProblemFau
     return Plan(
         batch=order.batch,
         delay=delay,
-        at=_moment(order.at, now, faults),
+        at=read_moment(order.at, "at", faults) or now,
         waves=waves,
         budget=order.budget / 100,
         budget_after=order.budget_after,
@@ -119,20 +119,6 @@ def _seconds(text: str, key: str, faults: list[ProblemFault]) -> float:
     except ValueError as error:
         faults.append(ProblemFault(key=key, wrong=str(error)))
         return 0.0
-
-
-def _moment(text: str, now: float, faults: list[ProblemFault]) -> float:
-    if not text:
-        return now
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        hint = "like 2027-01-31T22:00:00+01:00"
-        faults.append(ProblemFault(key="at", wrong="not a time with its zone", hint=hint))
-        return now
-    return moment.timestamp()
 
 
 def _parameters(order: OperationOrder, desk: Desk, faults: list[ProblemFault]) -> Mapping[str, str]:

@@ -1,6 +1,6 @@
-"""What operators are shown: the fields of a device, a number and an alarm, and the models that OpenAPI describes.
+"""What operators are shown: the fields of a device and a number, and the models that OpenAPI describes.
 
-The tables `DEVICES`, `NUMBERS` and `ALARMS` are the one place that says where a field comes from; lists, filters,
+The tables `DEVICES` and `NUMBERS` are the one place that says where a field comes from; lists, filters,
 sorting and pages all read them. Times are RFC 3339 text in UTC, round trips milliseconds.
 """
 
@@ -12,16 +12,14 @@ from pydantic import BaseModel
 
 from daemon.fleet.device import Device
 from daemon.fleet.model import Presence, Reachability, Report, Status
-from daemon.fleet.notifications import Alarm, EventType, Severity
 from daemon.fleet.records import NumberEntry, NumberStatus, Role
 from daemon.fleet.target import Target
+from daemon.http.operators.alarm_views import AlarmItem
 from daemon.http.operators.contact_views import BindingView, ContactView
-from daemon.http.operators.lists import Field, Listing
+from daemon.http.operators.lists import Field, Listing, fold_mac, truth
 from daemon.http.operators.quality_views import CallItem, ExperienceView
 from daemon.provisioning.vendors.registry import by_mac, by_model
 from daemon.scheduler.timestamps import rfc3339
-
-_MAC_PUNCTUATION = str.maketrans("", "", ":-")
 
 
 class DeviceItem(BaseModel):
@@ -47,24 +45,6 @@ class DeviceItem(BaseModel):
     vendor: str
     source: str
     tries: int
-
-
-class AlarmItem(BaseModel):
-    """An active alarm; `severity` and `event_type` by AudioCodes' names, `probable_cause` by its number."""
-
-    id: str
-    sequence: int
-    source: str
-    device: str | None
-    tenant: str
-    name: str
-    severity: str
-    description: str
-    event_type: str
-    probable_cause: int
-    additional_info: list[str]
-    raised_at: str
-    updated_at: str
 
 
 class NumberItem(BaseModel):
@@ -151,8 +131,9 @@ class DeviceDetail(DeviceItem):
     """One device whole; `timeline` newest first, 50 steps at most; `calls` likewise, 10.
 
     `interval` are the seconds between two pings as things stand, null while it is not pinged; `pings` are those in the
-    history, 60 at most, and `loss` the percentage of them that found no answer. `armed_until` ends the window of its
-    first contact, `token_until` the life of its one-time token; null if there is none.
+    history, 60 at most and none from before the daemon's start, and `loss` the percentage of them that found no answer;
+    round trips likewise, null until there is one. `armed_until` ends the window of its first contact, `token_until` the
+    life of its one-time token; null if there is none.
     """
 
     qualify: bool
@@ -191,13 +172,6 @@ class DeviceList(BaseModel):
     next: str | None
 
 
-class AlarmList(BaseModel):
-    """A page of alarms; `next` is the cursor of the following one."""
-
-    items: list[AlarmItem]
-    next: str | None
-
-
 class NumberList(BaseModel):
     """A page of numbers; `next` is the cursor of the following one."""
 
@@ -225,14 +199,6 @@ def rtt_history(target: Target) -> RttHistory | None:
     return RttHistory(samples=answered, p50_ms=p50, p95_ms=p95, max_ms=most)
 
 
-def _truth(value: bool) -> str:
-    return "true" if value else "false"
-
-
-def _fold_mac(text: str) -> str:
-    return text.casefold().translate(_MAC_PUNCTUATION)
-
-
 def _vendor(device: Device) -> str:
     """Whose make it is by its model, else by its MAC; "" for nobody's we know."""
     found = by_model(device.model) or by_mac(device.mac)
@@ -242,7 +208,7 @@ def _vendor(device: Device) -> str:
 DEVICES: Listing[Device] = Listing(
     key="mac",
     fields={
-        "mac": Field(lambda device: device.mac, fold=_fold_mac),
+        "mac": Field(lambda device: device.mac, fold=fold_mac),
         "model": Field(lambda device: device.model),
         "tenant": Field(lambda device: device.record.tenant),
         "site": Field(lambda device: device.record.site),
@@ -258,7 +224,7 @@ DEVICES: Listing[Device] = Listing(
         "reason": Field(lambda device: device.status_reason),
         "rtt_ms": Field(lambda device: milliseconds(device.round_trips.newest)),
         "last_seen": Field(lambda device: device.last_seen, show=rfc3339),
-        "approved": Field(lambda device: device.record.approved, show=_truth),
+        "approved": Field(lambda device: device.record.approved, show=truth),
         "vendor": Field(_vendor),
         "source": Field(lambda device: device.source),
         "tries": Field(lambda device: device.tries),
@@ -273,30 +239,11 @@ NUMBERS: Listing[NumberEntry] = Listing(
         "status": Field(lambda entry: entry.status.value),
         "usage": Field(lambda entry: entry.usage),
         "vendor": Field(lambda entry: entry.vendor),
-        "device": Field(lambda entry: entry.device, fold=_fold_mac),
+        "device": Field(lambda entry: entry.device, fold=fold_mac),
         "tag": Field(lambda entry: entry.tag),
         "release_date": Field(lambda entry: entry.release_date, show=rfc3339),
     },
     search=("number", "usage", "vendor", "device", "tag"),
-)
-
-ALARMS: Listing[Alarm] = Listing(
-    key="id",
-    fields={
-        "id": Field(lambda alarm: alarm.id),
-        "sequence": Field(lambda alarm: alarm.sequence),
-        "source": Field(lambda alarm: alarm.source),
-        "device": Field(lambda alarm: alarm.device, fold=_fold_mac),
-        "tenant": Field(lambda alarm: alarm.tenant),
-        "name": Field(lambda alarm: alarm.name),
-        "severity": Field(lambda alarm: int(alarm.severity), show=lambda value: Severity(value).name),
-        "description": Field(lambda alarm: alarm.description),
-        "event_type": Field(lambda alarm: EventType(alarm.event_type).name),
-        "probable_cause": Field(lambda alarm: alarm.probable_cause),
-        "raised_at": Field(lambda alarm: alarm.raised_at, show=rfc3339),
-        "updated_at": Field(lambda alarm: alarm.updated_at, show=rfc3339),
-    },
-    search=("source", "name", "description"),
 )
 
 
@@ -312,19 +259,6 @@ def number_item(entry: NumberEntry) -> NumberItem:
     return NumberItem.model_validate(
         {name: field.read(entry) for name, field in NUMBERS.fields.items()}
         | {"release_date": moment(entry.release_date)}
-    )
-
-
-def alarm_item(alarm: Alarm) -> AlarmItem:
-    """An alarm as lists show it."""
-    return AlarmItem.model_validate(
-        {name: field.read(alarm) for name, field in ALARMS.fields.items()}
-        | {
-            "severity": alarm.severity.name,
-            "additional_info": list(alarm.additional_info),
-            "raised_at": rfc3339(alarm.raised_at),
-            "updated_at": rfc3339(alarm.updated_at),
-        }
     )
 
 

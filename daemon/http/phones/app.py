@@ -32,7 +32,7 @@ from daemon.http.phones.uploads import Uploads
 from daemon.provisioning.first_contact import SecretMatches
 from daemon.provisioning.served import FileKind
 
-_NO_LOGINS, _NO_GUESSERS = LoginStatistics({}, 0, 0), GuesserStatistics({}, 0, 0, 0)
+_NO_LOGINS, _NO_GUESSERS = LoginStatistics({}, 0, 0, 0), GuesserStatistics({}, 0, 0, 0)
 _NONCE_KEY = 32  # bytes; made anew at every start, after which a phone logs in once more, unseen
 
 

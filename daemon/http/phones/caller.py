@@ -156,6 +156,12 @@ class Standing:
 
 
 _BY_SECRET = Belief(True, Reason.SECRET)
+_BLOCKED = Belief(False, Reason.BLOCKED)
+
+
+def _unless_blocked(device: Device | None, belief: Belief) -> Belief:
+    """A phone that the licence does not cover is not heard, whatever it proves; a wrong proof stays one."""
+    return _BLOCKED if device and device.blocked and belief.believed else belief
 
 
 class Doorkeeper:
@@ -171,11 +177,11 @@ class Doorkeeper:
         device = self._directory.device(mac)
         record = device.record if device else None
         if record and self._has_nothing_but_its_secret(record, caller):  # as nearly every report
-            return Standing(device, record.tenant, _BY_SECRET, True)
+            return Standing(device, record.tenant, _unless_blocked(device, _BY_SECRET), True)
         shown = examine(mac, record, caller, self._secret_matches, self._now())
         tenant = self._directory.tenants.get(record.tenant) if record else self._tenant_of_newcomer(caller, region)
         name = record.tenant if record else tenant.name if tenant else ""
-        belief = believe(record, tenant, shown)
+        belief = _unless_blocked(device, believe(record, tenant, shown))
         return Standing(device, name, belief, shown.with_secret, wrong_secret=shown.wrong is not None)
 
     def _has_nothing_but_its_secret(self, record: DeviceRecord, caller: Caller) -> bool:

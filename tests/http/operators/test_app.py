@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from daemon.fleet.records import Role
+from daemon.http.operators.alarm_views import ALARMS, AlarmItem
 from daemon.http.operators.app import API_PARTS, OTHER_PARTS
-from daemon.http.operators.views import ALARMS, DEVICES, NUMBERS, AlarmItem, DeviceItem, NumberItem
+from daemon.http.operators.views import DEVICES, NUMBERS, DeviceItem, NumberItem
 from tests.support.builders import MAC, record
 from tests.support.operators_desk import DeskWithFleet
 
@@ -66,9 +67,24 @@ CONTRACT = {
     ("GET", "/connections/{name}"),
     ("DELETE", "/connections/{name}"),
     ("GET", "/connectors"),
+    ("GET", "/outputs"),
+    ("POST", "/outputs/{name}/test"),
     ("GET", "/numbers"),
     ("GET", "/numbers/{number}"),
+    ("GET", "/licence"),
     ("GET", "/alarms"),
+    ("POST", "/alarms/acknowledge"),
+    ("GET", "/alarms/history"),
+    ("GET", "/alarms/{identity}"),
+    ("DELETE", "/alarms/{identity}"),
+    ("POST", "/alarms/{identity}/acknowledge"),
+    ("DELETE", "/alarms/{identity}/acknowledge"),
+    ("GET", "/shelves"),
+    ("POST", "/shelves"),
+    ("DELETE", "/shelves/{identity}"),
+    ("GET", "/receivers"),
+    ("GET", "/receivers/{name}/journal"),
+    ("POST", "/receivers/{name}/resync"),
     ("GET", "/summary"),
     ("GET", "/inventory"),
     ("POST", "/inventory"),
@@ -200,7 +216,7 @@ def test_every_route_is_asynchronous_so_none_costs_a_thread(part: Any) -> None:
     ids=["devices", "numbers", "alarms"],
 )
 def test_what_is_shown_can_be_filtered_by(listing: Any, item: Any) -> None:
-    assert set(listing.fields) == set(item.model_fields) - {"additional_info"}
+    assert set(listing.fields) == set(item.model_fields) - {"additional_info", "action"}
 
 
 @pytest.mark.parametrize("path", ["/", "/api/v1/summary", "/static/style.css", "/nothing", "/sign-in", "/metrics"])
@@ -216,7 +232,7 @@ async def test_every_answer_carries_the_strict_policy(path: str) -> None:
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-@pytest.mark.parametrize("path", ["/", f"/devices/{MAC}"])
+@pytest.mark.parametrize("path", ["/", f"/devices/{MAC}", "/alarms", "/alarms/history"])
 async def test_no_page_holds_script_or_style_or_leads_elsewhere(path: str) -> None:
     desk = DeskWithFleet(record())
     async with desk.script(Role.MONITOR) as client:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -16,6 +17,11 @@ from tests.support.builders import NOW, binding, contact, record
 def test_a_contact_says_whence_it_is(expires_at: float | None, source: ContactSource) -> None:
     view = contact_view(Contact("sip:1@h", "192.0.2.1", 5060, expires_at))
     assert (view.source, view.expires_at is None) == (source, source != "registered")
+
+
+def test_a_contact_says_by_which_listener_of_ours_it_is_reached() -> None:
+    assert contact_view(contact()).listener == ""
+    assert contact_view(replace(contact(), listener="udp://192.0.2.1:5060")).listener == "udp://192.0.2.1:5060"
 
 
 def test_of_several_bindings_the_present_contact_is_the_one_that_is_pinged() -> None:

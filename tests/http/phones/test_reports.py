@@ -74,6 +74,18 @@ async def test_every_refusal_looks_the_same(path: str, body: bytes) -> None:
 
 
 @pytest.mark.parametrize(("path", "body"), [(KEEP_ALIVE, STARTED), (ALERT, FAILURE)])
+async def test_a_phone_beyond_the_licence_is_refused_like_anybody_whatever_it_proves(path: str, body: bytes) -> None:
+    scene = Scene()
+    device = scene.directory.device(MAC)
+    assert device is not None
+    device.blocked = "blocked: the licence is for 1 devices"
+    answers = [await scene.post(f"{prefix}{path}", body) for prefix in ("", f"/k/{SECRET}", "/k/wrong")]
+    assert {answer.status for answer in answers} == {404}
+    assert scene.events == []
+    assert scene.app.statistics().refused == {"blocked by the licence": 2, "wrong_secret": 1}
+
+
+@pytest.mark.parametrize(("path", "body"), [(KEEP_ALIVE, STARTED), (ALERT, FAILURE)])
 async def test_a_phone_nobody_defined_is_noted_when_its_network_is_trusted(path: str, body: bytes) -> None:
     scene = Scene(directory=Directory())
     answer = await scene.post(path, body)

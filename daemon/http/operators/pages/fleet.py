@@ -14,13 +14,14 @@ from fastapi import APIRouter, Request, Response
 from daemon.fleet.connection import Connection
 from daemon.fleet.model import Reachability
 from daemon.http.operators.access import Reader
+from daemon.http.operators.alarm_views import ALARMS, alarm_item
 from daemon.http.operators.connections import connection_item
 from daemon.http.operators.desk import AtDesk
 from daemon.http.operators.lists import Query, count_matching, find, parse_query
 from daemon.http.operators.live import WORST_ALARMS
 from daemon.http.operators.pages.templates import page
 from daemon.http.operators.summary import Counts, count
-from daemon.http.operators.views import ALARMS, DEVICES, alarm_item, device_item
+from daemon.http.operators.views import DEVICES, device_item
 
 router = APIRouter(include_in_schema=False)
 
@@ -110,7 +111,7 @@ async def show_fleet(request: Request, desk: AtDesk, caller: Reader) -> Response
         now=desk.clock.now(),
         counts=counts,
         axes=axes(counts, kept),
-        alarms=[alarm_item(alarm) for alarm in alarms.items[:ALARMS_SHOWN]],
+        alarms=[alarm_item(alarm, desk.directory.device) for alarm in alarms.items[:ALARMS_SHOWN]],
         connections=[connection_item(each) for each in troubled_first(desk.directory.connections.values())],
         columns=[_column(field, title, query, kept) for field, title in COLUMNS],
         chips=chips(kept),

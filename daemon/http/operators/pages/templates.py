@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from daemon.http.operators.pages.tones import tone
 from daemon.http.operators.problems import Problem
+from daemon.scheduler.timestamps import rfc3339
 
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
@@ -42,7 +43,7 @@ _ENVIRONMENT = Environment(
     lstrip_blocks=True,
     auto_reload=False,
 )
-_ENVIRONMENT.filters.update(ago=ago, clock_time=clock_time, spoken=spoken, tone=tone)
+_ENVIRONMENT.filters.update(ago=ago, clock_time=clock_time, moment=rfc3339, spoken=spoken, tone=tone)
 
 
 def page(name: str, status: int = 200, **context: Any) -> HTMLResponse:
