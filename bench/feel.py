@@ -74,9 +74,11 @@ class Feeler(trio.abc.Instrument):
         gc.callbacks.append(self._collect)
         due = trio.current_time()
         while True:
-            due += GRAIN
             await trio.sleep_until(due)
-            self._late.append(trio.current_time() - due)
+            now = trio.current_time()
+            while due <= now:  # whoever wanted to be woken meanwhile had to wait until now, too
+                self._late.append(now - due)
+                due += GRAIN
             self._waited_by_tick = _without_a_core()
 
     def felt(self) -> Felt:

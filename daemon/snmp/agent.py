@@ -26,8 +26,10 @@ from daemon.snmp.tables_snapshot import Directory
 log = structlog.get_logger("snmp")
 
 LARGEST_DATAGRAM = 65535
-# Questions taken before somebody else gets a turn: one of 1,000 varbinds takes 6 ms, with the largest answers 22.
+# Questions taken before somebody else gets a turn,
 HANDFUL = 2
+# and no more once it lasted so many seconds: one of 1,000 varbinds takes 6 ms, with the largest answers 22.
+TURN = 0.002
 BUFFER = 1024 * 1024  # what the kernel keeps for us meanwhile; less where net.core.rmem_max is lower
 
 
@@ -80,6 +82,7 @@ class Agent:
 
     async def _serve(self, own: socket.socket) -> None:
         """Answer what is there, but no more than a handful."""
+        ends = self._clock.now() + TURN
         for _ in range(HANDFUL):
             try:
                 datagram, sender = own.recvfrom(LARGEST_DATAGRAM)
@@ -88,6 +91,8 @@ class Agent:
             reply = await self._reply(datagram, sender[0])
             if reply is not None:
                 self._send(own, reply, sender)
+            if self._clock.now() >= ends:
+                return
 
     async def _reply(self, datagram: bytes, host: str) -> bytes | None:
         now = self._clock.now()

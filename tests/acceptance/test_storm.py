@@ -14,7 +14,7 @@ from tests.support.snmptrapd import ReceivedTrap, free_udp_port, snmptrapd
 from tests.support.waiting import until
 from tests.support.whole_daemon import HURRIED_QUALIFY, WholeDaemon, whole_daemon, write_config
 
-PHONES = 200
+PHONES = 150
 OK = 'ringkeeper_device_reachability{state="OK"}'
 RECORDED = "ringkeeper_alarms_recorded_total"
 USER = {"name": "noc", "password": "maplesyrup", "privacy_password": "birchsyrup"}

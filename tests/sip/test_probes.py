@@ -165,3 +165,14 @@ def test_every_ping_has_one_outcome(turns: list[tuple[float, int, float | None]]
         else:
             outcomes += len(probes.expire(due))
     assert (outcomes, len(probes)) == (sent, 0)
+
+
+def test_a_silent_site_is_told_in_steps_and_nobody_is_left_out() -> None:
+    probes = numbered()
+    for moment in range(10):
+        probes.start([f"phone-{moment}-{number}" for number in range(50)], moment / 100)
+    probes.failed("t1", "refused")
+    told = [probes.expire(10.0) for _ in range(5)]
+    assert max(map(len, told)) < module.AT_ONCE + 50
+    assert len({miss.key for step in told for miss in step}) == 500
+    assert probes.next_deadline() == math.inf

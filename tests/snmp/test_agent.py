@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -11,10 +12,12 @@ import trio
 import trio.lowlevel
 
 from daemon.fleet.model import Mac
+from daemon.snmp import agent as agent_module
 from daemon.snmp.agent import Agent
 from tests.snmp.test_agent_responder import MODEL, UP_TIME, question
 from tests.support.agent_peers import AS_ALICE, PlainFleet, a_device, agent_settings, answering, ask, tenant
 from tests.support.notifications import a_notification
+from tests.support.waiting import becomes_true
 
 V2C = ("-v2c", "-c", "public")
 PRIVATE = ("-v2c", "-c", "private", "-r0", "-t0.3")
@@ -134,6 +137,26 @@ async def test_rows_are_looked_for_once_in_a_while_and_not_for_each_question() -
     async with answering(agent_settings(), fleet()) as agent:
         await asked(agent, *[question(MODEL)] * 20)
         assert agent.statistics().renewals == 1
+
+
+async def test_others_get_their_turn_between_questions_that_take_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(agent_module, "TURN", 0.0)
+    async with answering(agent_settings(), fleet()) as agent, trio.open_nursery() as nursery:
+        await asked(agent, question(UP_TIME))
+        seen: list[int] = []
+
+        async def watch() -> None:
+            while True:
+                seen.append(agent.statistics().received)
+                await trio.lowlevel.checkpoint()
+
+        nursery.start_soon(watch)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own:
+            for _ in range(40):  # all at once: nobody reads meanwhile
+                own.sendto(question(UP_TIME), (agent.addresses[0].host, agent.addresses[0].port))
+            await becomes_true(lambda: agent.statistics().received == 41)
+        nursery.cancel_scope.cancel()
+    assert max(after - before for before, after in pairwise(seen)) <= 2  # it may be its turn twice in between
 
 
 async def test_a_fault_of_ours_in_one_cell_harms_nobody_else() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,10 @@ from daemon.snmp import oids
 from daemon.snmp.association import RESOLVE_AGAIN
 from daemon.snmp.ber import Oid
 from daemon.snmp.engine import Engine, NotAccepted
-from daemon.snmp.pdu import PduType, encode_pdu, value_of
+from daemon.snmp.message_v3 import ScopedPdu, decode_message, encode_message, encode_scoped_pdu
+from daemon.snmp.pdu import PduType, encode_pdu, encode_varbind, value_of
 from daemon.snmp.sender import Sender
+from daemon.snmp.usm import Keys, Level, Refusal
 from tests.support import oracle
 from tests.support.notifications import WEDNESDAY, a_notification
 from tests.support.snmp_v3 import THEIR_ID, a_user, an_engine
@@ -329,6 +332,25 @@ async def test_a_manager_that_moves_to_another_address_is_found(autojump_clock: 
             assert (old.sequences, new.sequences) == ([1, 2], [3])
 
 
+async def test_a_name_that_stops_to_resolve_and_comes_back_costs_nothing_but_time(autojump_clock: MockClock) -> None:
+    outbox, resolver = Outbox(), Resolver("127.0.0.1")
+    trio.socket.set_custom_hostname_resolver(resolver)
+    async with a_manager() as fake:
+        manager = at(fake, host="nms.example.net")
+        async with sending(outbox, manager) as sender:
+            outbox.put(manager, 1)
+            await outbox.wait_settled(1)
+            resolver.addresses = []
+            await trio.sleep(RESOLVE_AGAIN + 1)
+            outbox.put(manager, 2, 3)
+            await trio.sleep(3600)
+            assert outbox.settled == [1]
+            assert 60 < sender.statistics().failures["unresolved"] < 70  # once a minute, in the end
+            resolver.addresses = ["127.0.0.1"]
+            await outbox.wait_settled(3)
+            assert fake.sequences == [1, 2, 3]
+
+
 async def test_a_manager_is_reached_over_ipv6(autojump_clock: MockClock) -> None:
     outbox = Outbox()
     async with a_manager("::1") as fake:
@@ -561,6 +583,36 @@ async def test_a_v3_manager_that_changes_its_mind_for_ever_is_not_followed_at_it
         assert len(fake.datagrams) == 3
         await trio.sleep(2)
         assert sender.statistics().failures == {"unknown_engine": 1}
+
+
+async def test_reports_of_every_kind_are_counted_and_the_order_is_kept(autojump_clock: MockClock) -> None:
+    outbox = Outbox()
+    async with a_manager() as fake, sending(outbox, v3_at(fake)) as sender:
+        peer, reports = speaking_v3(fake), cycle(range(9))
+
+        def nonsense(datagram: bytes) -> list[bytes]:
+            asked = decode_message(datagram).header
+            varbind = encode_varbind((*oids.USM_STATS, next(reports), 0), b"\x41\x01\x01")
+            scoped = encode_scoped_pdu(ScopedPdu(THEIR_ID, b"", encode_pdu(PduType.REPORT, 0, [varbind])))
+            plain = asked._replace(level=Level.PLAIN, reportable=False, engine_id=THEIR_ID, user=b"")
+            report = encode_message(plain, scoped, Keys(), b"")
+            return [
+                bytes(60_000),
+                report[:-1],
+                encode_message(plain._replace(message_id=0), scoped, Keys(), b""),
+                report,
+            ]
+
+        fake.understand, fake.answers = lambda _: None, nonsense
+        outbox.put(v3_at(fake), 1, 2)
+        await trio.sleep(1800)
+        statistics = sender.statistics()
+        assert {refusal.name.lower() for refusal in Refusal} - {"not_in_time_window"} < set(statistics.reports)
+        assert set(statistics.ignored) == {"unexpected_type", "truncated", "other_request", "unauthenticated"}
+        assert len(fake.datagrams) < 60  # at the pace of repeats, whatever comes back
+        fake.understand, fake.answers = peer.understand, peer.answers
+        await outbox.wait_settled(2)
+        assert fake.sequences == [1, 2]
 
 
 async def test_v3_traps_bear_our_own_engine_and_wait_until_its_start_is_stored(autojump_clock: MockClock) -> None:

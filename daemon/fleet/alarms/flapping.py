@@ -26,11 +26,16 @@ class Flapping:
             if alarm.raises > 1:
                 self._raises[alarm.id] = (alarm.updated_at,) * min(alarm.raises, settings.flap_limit + 1)
 
+    def __len__(self) -> int:
+        return len(self._raises)
+
     def raised(self, alarm_id: str, now: float) -> None:
         """An alarm was raised, or raised again before its end was true."""
         self._forget_old(now)
         before = self._raises.pop(alarm_id, ())
         self._raises[alarm_id] = (*before[-self.settings.flap_limit :], now)
+        if len(self._raises) > self.settings.max_active:  # as by a phone that raises and ends ever new ones
+            del self._raises[next(iter(self._raises))]
 
     def flaps(self, alarm_id: str, now: float) -> bool:
         """Whether it was raised more often than `flap_limit` within the window."""

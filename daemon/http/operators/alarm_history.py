@@ -68,6 +68,8 @@ def _wanted(asked: HistoryAsked, now: float) -> PastAlarmsWanted:
     faults: list[ProblemFault] = []
     since = read_past_moment(asked.since, "since", now, faults)
     until = read_past_moment(asked.until, "until", now, faults)
+    if since is not None and until is not None and since > until:
+        faults.append(ProblemFault(key="until", wrong="before since"))
     before = int(asked.cursor) if _CURSOR.fullmatch(asked.cursor) else None
     if asked.cursor and before is None:
         faults.append(ProblemFault(key="cursor", wrong="not a cursor", hint="take it from `next` as it is"))

@@ -21,7 +21,6 @@ MAX_LENGTH = 4096  # characters in one text; the longest seen is a location of 2
 
 # A string, even an unfinished one, is one token, so a quote inside it never begins another: the pass stays linear.
 _STRING_OR_TRAILING_COMMA = re.compile(r'"(?:[^"\\]++|\\.)*+"?|,[ \t\r\n]*+(?=[}\]])', re.DOTALL)
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 def read_object(body: bytes) -> dict[str, JsonValue]:
@@ -42,9 +41,14 @@ def text_field(fields: dict[str, JsonValue], *names: str) -> str:
         value = fields.get(name, "")
         if not isinstance(value, str):
             raise BadMessage("field_type", f"{name[:40]} is a list or an object")
-        if value and (text := (value if value.isprintable() else _UNPRINTABLE.sub(" ", value)).strip()):
+        if value and (text := (value if value.isprintable() else _printable(value)).strip()):
             return text
     return ""
+
+
+def _printable(text: str) -> str:
+    """Without controls, C1's and those of writing direction too: it is shown on terminals and pages."""
+    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def _text(body: bytes) -> str:

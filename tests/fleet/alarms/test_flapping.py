@@ -30,6 +30,13 @@ def test_it_flaps_no_longer_when_the_window_has_passed() -> None:
     assert not flapping.flaps(ID, 100)
 
 
+def test_ever_new_alarms_take_no_more_room_than_there_may_be_alarms() -> None:
+    flapping = Flapping((), SETTINGS.model_copy(update={"max_active": 100}))
+    for number in range(1000):
+        flapping.raised(f"alarm {number}", 1.0)
+    assert len(flapping) == 100
+
+
 def test_seldom_raises_never_add_up() -> None:
     assert not _raised(*range(0, 2000, 40)).flaps(ID, 1960)
 

@@ -122,6 +122,13 @@ def test_latin_1_is_read_where_utf_8_fails_and_a_byte_order_mark_is_skipped() ->
     assert read_object('\ufeff{"a": "Müller"}'.encode()) == {"a": "Müller"}
 
 
+@pytest.mark.parametrize("nasty", ["\r\n", "\0", "\x9b31m", "\x85", "\u202e", "\u2028", "\ufeff", "\ud800"])
+def test_nothing_in_a_text_field_moves_a_cursor_turns_a_line_or_breaks_an_encoding(nasty: str) -> None:
+    told = text_field({"a": f"a{nasty}b"}, "a")
+    assert told.isprintable()
+    assert told.encode()[:1] + told.encode()[-1:] == b"ab"
+
+
 def test_a_text_field_is_clean_and_stripped() -> None:
     fields = lenient_json.read_object(b'{"a": " x\\u0000y\\ud800 ", "b": 5, "c": null, "d": [], "e": true}')
     assert text_field(fields, "a") == "x y"
