@@ -22,6 +22,7 @@ from importlib import import_module
 from pathlib import Path
 from statistics import median
 from threading import Event
+from typing import NamedTuple
 
 import trio
 
@@ -88,8 +89,16 @@ def send(datagram: bytes, port: int, over: Event) -> int:
     return sent
 
 
-async def flooded(folder: Path, datagram: bytes, port: int, seconds: float, daemon: int) -> tuple[int, float, float]:
-    """How many were sent, the slowest answer meanwhile, and the daemon's processor time as a share of a core."""
+class Flooded(NamedTuple):
+    """How many were sent; the probe's answers meanwhile, seconds; the daemon's processor time as a share of a core."""
+
+    sent: int
+    held: list[float]
+    busy: float
+
+
+async def flooded(folder: Path, datagram: bytes, port: int, seconds: float, daemon: int) -> Flooded:
+    """One flood."""
     held: list[float] = []
     over, sent = Event(), list[int]()
 
@@ -106,8 +115,7 @@ async def flooded(folder: Path, datagram: bytes, port: int, seconds: float, daem
         await trio.sleep(seconds)
         busy = (bringing.processor(daemon) - cpu) / (time.perf_counter() - began)
         over.set()
-    print(f"    the probe's median answer {median(held) * 1000:.0f} ms")
-    return sent[0], max(held), busy
+    return Flooded(sent[0], held, busy)
 
 
 async def measure(folder: Path, seconds: float) -> bool:
@@ -125,13 +133,12 @@ async def measure(folder: Path, seconds: float) -> bool:
     async with serving(written(folder, agent, receiver)) as daemon:
         await daemon.ready()
         for name, (datagram, port) in floods.items():
-            sent, held, busy = await flooded(folder, datagram, port, seconds, daemon.process.pid)
-            worst.append(held)
-            rate = sent / seconds
+            found = await flooded(folder, datagram, port, seconds, daemon.process.pid)
+            worst.append(max(found.held))
             print(
-                f"{name}: {len(datagram):,} octets, {rate:,.0f} a second; slowest answer {held * 1000:.0f} ms;", end=" "
+                f"{name}: {len(datagram):,} octets, {found.sent / seconds:,.0f} a second; {found.busy:.0%} of a core;"
+                f" the probe's answers {median(found.held) * 1000:.0f} ms (median), {worst[-1] * 1000:.0f} ms (slowest)"
             )
-            print(f"{busy:.0%} of a core")
     return max(worst) <= max(LAG_BUDGET, worst[0])
 
 

@@ -58,7 +58,16 @@ async def test_each_has_its_end_and_the_reason_newest_first_page_by_page() -> No
 
 @pytest.mark.parametrize(
     "query",
-    ["colour=red", "limit=0", "minimum=bad", "since=yesterday", "cursor=x", f"cursor={'9' * 19}", "device=nobody"],
+    [
+        "colour=red",
+        "limit=0",
+        "minimum=bad",
+        "since=yesterday",
+        "cursor=x",
+        f"cursor={'9' * 19}",
+        "device=nobody",
+        "since=1h&until=2h",
+    ],
 )
 async def test_what_cannot_be_asked_is_a_problem(query: str) -> None:
     async with a_desk().script(Role.MONITOR) as client:
