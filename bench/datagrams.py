@@ -29,10 +29,10 @@ import trio
 from bench.walk import configuration, probe
 from daemon.config.snmp_settings import SnmpUser
 from daemon.snmp import ber
-from daemon.snmp.message_v3 import MAX_SIZE, Header, encode_message
 from daemon.snmp.pdu import PduType, Version, encode_pdu, encode_varbind
 from daemon.snmp.pdu import encode_message as in_v2c
-from daemon.snmp.usm import Level, user_of
+from daemon.snmp.v3.message import MAX_SIZE, Header, encode_message
+from daemon.snmp.v3.usm import Level, user_of
 from tests.support.daemon_process import serving
 from tests.support.snmptrapd import free_udp_port
 

@@ -34,9 +34,9 @@ from daemon.fleet.notifications import Notification
 from daemon.scheduler.clock import Clock
 from daemon.snmp import oids
 from daemon.snmp.ber import Syntax
-from daemon.snmp.engine import Engine
-from daemon.snmp.sender import Sender
-from daemon.snmp.traps import notification_to_trap
+from daemon.snmp.sending.sender import Sender
+from daemon.snmp.sending.traps import notification_to_trap
+from daemon.snmp.v3.engine import Engine
 from tests.support.namespaces import program
 from tests.support.notifications import a_notification
 from tests.support.snmptrapd import free_udp_port

@@ -58,13 +58,13 @@ from daemon.sip.resolver import Resolver
 from daemon.sip.tls import load_contexts
 from daemon.sip.trace import Traces
 from daemon.sip.uri import contact_from_uri
-from daemon.snmp.agent import Agent
-from daemon.snmp.engine import Engine
-from daemon.snmp.engine_start import EngineStart
-from daemon.snmp.identity import NUMBER_BITS, next_identity
-from daemon.snmp.receiver import Receiver
-from daemon.snmp.sender import Sender
-from daemon.snmp.usm import SALT_OCTETS
+from daemon.snmp.agent.agent import Agent
+from daemon.snmp.receiver.receiver import Receiver
+from daemon.snmp.sending.sender import Sender
+from daemon.snmp.v3.engine import Engine
+from daemon.snmp.v3.identity import NUMBER_BITS, next_identity
+from daemon.snmp.v3.start import EngineStart
+from daemon.snmp.v3.usm import SALT_OCTETS
 from daemon.store.afterwards import Afterwards
 from daemon.store.content import Contents, stored_at
 from daemon.store.files import firmware_folder, load_all_templates, load_or_create_key

@@ -41,11 +41,11 @@ from daemon.sip.endpoint import SipEndpoint
 from daemon.sip.prober import Prober
 from daemon.sip.resolver import Resolver
 from daemon.sip.tls import load_contexts
-from daemon.snmp.agent import Agent
-from daemon.snmp.mib_scalars import Health
-from daemon.snmp.receiver import Receiver
-from daemon.snmp.sender import Sender
-from daemon.snmp.tables_fleet import Waiting
+from daemon.snmp.agent.agent import Agent
+from daemon.snmp.agent.fleet_tables import Waiting
+from daemon.snmp.agent.scalars import Health
+from daemon.snmp.receiver.receiver import Receiver
+from daemon.snmp.sending.sender import Sender
 from daemon.store.alarm_rows import OutboxEntry
 from daemon.store.files import load_all_templates
 from daemon.store.outbox import Outbox

@@ -18,9 +18,9 @@ import pytest
 
 from daemon.fleet.notifications import Notification, Severity
 from daemon.snmp import mib, oids
-from daemon.snmp.encode import encode_notification
 from daemon.snmp.pdu import PduType
-from daemon.snmp.traps import Profile, Trap, heartbeat, notification_to_trap
+from daemon.snmp.sending.encode import encode_notification
+from daemon.snmp.sending.traps import Profile, Trap, heartbeat, notification_to_trap
 from tests.support.notifications import a_notification, an_alarm
 from tests.support.snmptrapd import free_udp_port
 

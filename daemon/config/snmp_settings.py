@@ -1,6 +1,6 @@
 """The settings of SNMP: who is told of alarms, who may ask, and whose traps are listened to.
 
-Not here: what a notification says (`daemon.snmp.traps`), which alarms there are.
+Not here: what a notification says (`daemon.snmp.sending.traps`), which alarms there are.
 """
 
 from __future__ import annotations

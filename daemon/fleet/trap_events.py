@@ -2,7 +2,7 @@
 
 Any of them is a sign of life; a keep-alive is also presence, as a phone's report is. What the device raises and clears
 itself becomes an alarm of the device. Handlers only: who is believed was decided before it became an event
-(`daemon.snmp.belief`). Not here: object identifiers and varbinds (`daemon.snmp.heard`).
+(`daemon.snmp.receiver.belief`). Not here: object identifiers and varbinds (`daemon.snmp.receiver.heard`).
 """
 
 from __future__ import annotations

@@ -11,10 +11,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
 from daemon.observe.families import Families
-from daemon.snmp.agent_responder import AgentStatistics
-from daemon.snmp.engine import EngineStatistics
-from daemon.snmp.receiver import ReceiverStatistics
-from daemon.snmp.sender import SenderStatistics
+from daemon.snmp.agent.responder import AgentStatistics
+from daemon.snmp.receiver.receiver import ReceiverStatistics
+from daemon.snmp.sending.sender import SenderStatistics
+from daemon.snmp.v3.engine import EngineStatistics
 
 
 def sender(statistics: SenderStatistics) -> Families:

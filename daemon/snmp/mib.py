@@ -1,7 +1,7 @@
 """What RINGKEEPER-MIB holds besides what notifications carry: its tables and scalars by name, and their numbers.
 
 Names and arcs alone; `etc/RINGKEEPER-MIB.txt` says the same in SMIv2, and a test holds the two together. What stands
-in a cell is said in `tables_fleet` and `mib_scalars`. Not here: the objects of notifications (`oids`).
+in a cell is said in `fleet_tables` and `scalars`. Not here: the objects of notifications (`oids`).
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ number, and never skips one. What a full or old queue lets go is counted, and ma
 
 The exception is a disk that refuses: then entries come in without a row, or nobody would hear of that very disk until
 it works again. A kill in that time forgets them together with all else that was refused, and the next start gives
-their numbers away again. Not here: sending (`daemon.snmp.sender`), which entry goes first (`queue`), who hears what
+their numbers away again. Not here: sending (`daemon.snmp.sending.sender`), which entry goes first (`queue`), who hears
 (`routing`), the alarm about a queue that fills (`outbox_watch`).
 """
 

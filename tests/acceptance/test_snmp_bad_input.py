@@ -15,10 +15,10 @@ import trio
 
 from daemon.config.snmp_settings import SnmpUser
 from daemon.fleet.notifications import Severity
-from daemon.snmp.heard_table import KEEP_ALIVE
-from daemon.snmp.message_v3 import MAX_SIZE, Header, ScopedPdu, decode_message, encode_message, encode_scoped_pdu
 from daemon.snmp.pdu import PduType, encode_pdu
-from daemon.snmp.usm import Level, user_of
+from daemon.snmp.receiver.heard_table import KEEP_ALIVE
+from daemon.snmp.v3.message import MAX_SIZE, Header, ScopedPdu, decode_message, encode_message, encode_scoped_pdu
+from daemon.snmp.v3.usm import Level, user_of
 from tests.support.agent_peers import ALICE, ask
 from tests.support.snmp_corpus import corpus
 from tests.support.snmp_traps import MAC_TOLD, board_arguments, board_values, dotted, in_v2c, snmptrap, varbind

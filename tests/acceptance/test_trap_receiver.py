@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from daemon.fleet.notifications import Severity
-from daemon.snmp.heard_table import BOARD_TRAPS, KEEP_ALIVE
+from daemon.snmp.receiver.heard_table import BOARD_TRAPS, KEEP_ALIVE
 from tests.support.opened_store import refusing
 from tests.support.snmp_traps import (
     MAC_TOLD,

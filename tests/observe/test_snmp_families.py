@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from daemon.observe.families import Families
 from daemon.observe.snmp_families import agent, engine, receiver, sender
-from daemon.snmp.agent_responder import AgentStatistics
-from daemon.snmp.engine import EngineStatistics
-from daemon.snmp.receiver import ReceiverStatistics
-from daemon.snmp.sender import SenderStatistics
+from daemon.snmp.agent.responder import AgentStatistics
+from daemon.snmp.receiver.receiver import ReceiverStatistics
+from daemon.snmp.sending.sender import SenderStatistics
+from daemon.snmp.v3.engine import EngineStatistics
 
 SENDER = SenderStatistics(
     sent=50,

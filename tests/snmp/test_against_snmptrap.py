@@ -8,8 +8,8 @@ import pytest
 
 from daemon.fleet.events import TrapHeard
 from daemon.fleet.notifications import Severity
-from daemon.snmp.heard_table import BOARD_TRAPS, IF_INDEX, KEEP_ALIVE
 from daemon.snmp.pdu import SNMP_TRAPS
+from daemon.snmp.receiver.heard_table import BOARD_TRAPS, IF_INDEX, KEEP_ALIVE
 from tests.support.snmp_traps import MAC_TOLD, board_arguments, board_values, dotted, snmpinform, snmptrap
 from tests.support.trap_desk import SBC, People, trap_desk
 

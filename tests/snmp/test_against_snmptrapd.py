@@ -12,9 +12,9 @@ from daemon.config.snmp_settings import Manager, Snmp
 from daemon.fleet.notifications import Notification
 from daemon.scheduler.clock import Clock
 from daemon.snmp import oids
-from daemon.snmp.engine import Engine
-from daemon.snmp.sender import Sender
-from daemon.snmp.traps import Profile, notification_to_trap
+from daemon.snmp.sending.sender import Sender
+from daemon.snmp.sending.traps import Profile, notification_to_trap
+from daemon.snmp.v3.engine import Engine
 from tests.support.notifications import a_notification, an_alarm
 from tests.support.snmp_v3 import ENGINE_ID, PASSWORD, SECRET, a_user
 from tests.support.snmptrapd import free_udp_port, snmptrapd

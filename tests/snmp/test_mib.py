@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from daemon.snmp import mib, oids
+from daemon.snmp.agent.fleet_tables import fleet_columns, receiver_columns
+from daemon.snmp.agent.scalars import Newest, count_columns, health_columns, notification_columns
+from daemon.snmp.agent.snapshot import ALL, Snapshot
 from daemon.snmp.ber import Oid
-from daemon.snmp.mib_scalars import Newest, count_columns, health_columns, notification_columns
-from daemon.snmp.tables_fleet import fleet_columns, receiver_columns
-from daemon.snmp.tables_snapshot import ALL, Snapshot
 from tests.snmp.test_oids import BASE_MODULES, MIB, TEXT, clauses, enumeration
 from tests.support.agent_peers import HEALTH, PlainFleet
 

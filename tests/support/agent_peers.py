@@ -22,10 +22,10 @@ from daemon.fleet.device import Device
 from daemon.fleet.model import Mac, Site, Tenant
 from daemon.fleet.notifications import Alarm
 from daemon.scheduler.clock import Clock
-from daemon.snmp.agent import Agent
-from daemon.snmp.engine import Engine
-from daemon.snmp.mib_scalars import Health
-from daemon.snmp.tables_fleet import Waiting
+from daemon.snmp.agent.agent import Agent
+from daemon.snmp.agent.fleet_tables import Waiting
+from daemon.snmp.agent.scalars import Health
+from daemon.snmp.v3.engine import Engine
 from tests.support.builders import record
 
 ROOT = Path(__file__).parents[2]

@@ -14,7 +14,7 @@ from pysnmp.proto.api import v2c
 
 from daemon.snmp.ber import Oid, Syntax
 from daemon.snmp.pdu import PduType
-from daemon.snmp.traps import Trap
+from daemon.snmp.sending.traps import Trap
 
 api: Any = v2c
 asn1: Any = univ

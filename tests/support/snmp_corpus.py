@@ -14,17 +14,17 @@ from typing import Any
 from daemon.config.snmp_settings import Manager, SnmpUser
 from daemon.errors import BadMessage
 from daemon.snmp import ber
-from daemon.snmp.agent_access import Sources
-from daemon.snmp.agent_responder import Question, Responder
-from daemon.snmp.dialect import dialect_of
-from daemon.snmp.engine import Engine, NotAccepted
-from daemon.snmp.heard import understand
-from daemon.snmp.manager_engine import Learnt
-from daemon.snmp.message_v3 import MAX_SIZE, Header, ScopedPdu, encode_message, encode_scoped_pdu
-from daemon.snmp.mib_scalars import Newest, Traffic
-from daemon.snmp.opening import open_datagram
+from daemon.snmp.agent.access import Sources
+from daemon.snmp.agent.responder import Question, Responder
+from daemon.snmp.agent.scalars import Newest, Traffic
 from daemon.snmp.pdu import PduType, Version, decode_envelope, encode_pdu, version_of
-from daemon.snmp.usm import Level, user_of
+from daemon.snmp.receiver.heard import understand
+from daemon.snmp.receiver.opening import open_datagram
+from daemon.snmp.sending.dialect import dialect_of
+from daemon.snmp.v3.engine import Engine, NotAccepted
+from daemon.snmp.v3.manager_engine import Learnt
+from daemon.snmp.v3.message import MAX_SIZE, Header, ScopedPdu, encode_message, encode_scoped_pdu
+from daemon.snmp.v3.usm import Level, user_of
 from tests.support.agent_peers import ALICE, ENGINE_ID, HEALTH, PlainFleet, a_device, agent_settings
 
 DATA = Path(__file__).parents[1] / "data" / "snmp"

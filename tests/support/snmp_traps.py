@@ -12,9 +12,9 @@ import trio
 from daemon.fleet.notifications import Severity
 from daemon.snmp import ber, pdu
 from daemon.snmp.ber import Oid, Syntax
-from daemon.snmp.heard_table import BOARD_TRAPS, BOARD_VARBINDS
 from daemon.snmp.oids import SNMP_TRAP_OID, SYS_UP_TIME
 from daemon.snmp.pdu import Pdu, PduType, Version
+from daemon.snmp.receiver.heard_table import BOARD_TRAPS, BOARD_VARBINDS
 
 MAC_TOLD = "00-90-8F-48-67-AF"
 LINK_TEXT = "Ethernet link alarm. LAN port number 1 is down."

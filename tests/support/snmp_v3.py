@@ -16,10 +16,10 @@ from pysnmp.proto.secmod.rfc3826.priv import aes
 from pysnmp.proto.secmod.rfc7860.auth import hmacsha2
 
 from daemon.config.snmp_settings import SnmpUser
-from daemon.snmp.engine import Engine
-from daemon.snmp.message_v3 import MAX_SIZE, Header
 from daemon.snmp.pdu import PduType, encode_pdu, encode_varbind
-from daemon.snmp.usm import Level
+from daemon.snmp.v3.engine import Engine
+from daemon.snmp.v3.message import MAX_SIZE, Header
+from daemon.snmp.v3.usm import Level
 from tests.support.notifications import WEDNESDAY
 from tests.support.oracle import decode, encode
 

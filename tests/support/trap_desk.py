@@ -18,8 +18,8 @@ from daemon.fleet.commands import Answer
 from daemon.fleet.events import Event, TrapHeard
 from daemon.fleet.model import DeviceRecord, Mac, Tenant
 from daemon.scheduler.clock import Clock
-from daemon.snmp.engine import Engine
-from daemon.snmp.receiver import Receiver
+from daemon.snmp.receiver.receiver import Receiver
+from daemon.snmp.v3.engine import Engine
 
 SBC = Mac("00908f4867af")
 OWN_ENGINE = bytes.fromhex("800007c7040102030405")

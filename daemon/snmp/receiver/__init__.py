@@ -1,0 +1,1 @@
+"""Traps and informs of others: who is believed, and what they mean."""
