@@ -58,6 +58,9 @@ class Alarms(Block):
     storm_rate: Annotated[float, Field(gt=0)] = 5.0
     # Active at once: every phone of the largest fleet with two, and then it is the phones that are broken.
     max_active: Annotated[int, Field(ge=100)] = 60_000
+    # New alarms that one device may report within an hour: one that flaps twice a minute. A broken one that invents
+    # names would otherwise fill the history with itself.
+    raises_per_hour: Annotated[int, Field(ge=1)] = 120
     max_shelves: Annotated[int, Field(ge=1)] = 1000
     longest_shelf: Annotated[Duration, Field(gt=0)] = 90 * DAY  # nobody remembers what was shelved for longer
     history_days: Annotated[int, Field(ge=1)] = 90

@@ -9,6 +9,7 @@ from daemon.config.export import export_inventory
 from daemon.config.inventory import parse_inventory
 from daemon.fleet.model import ConnectionKind, ConnectionRecord, DeviceRecord, Mac, Server, Site, Tenant
 from daemon.fleet.records import Inventory, NumberEntry, NumberStatus, User
+from daemon.provisioning.placeholders.lookup import looks_secret
 
 TENANT = Tenant(
     "acme",
@@ -103,11 +104,13 @@ def test_an_empty_fleet_is_an_empty_file() -> None:
     assert parse_inventory("", "export.yml", sealed) == Inventory()
 
 
+# A name that tells of a secret, as PSK does, has its value left out: the test of secrets is above.
+PLAIN_NAMES = st.from_regex(r"[A-Za-z0-9_]{1,8}", fullmatch=True).filter(lambda name: not looks_secret(name))
 LINES = st.text(alphabet=st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp")), max_size=30)
 
 
 @settings(max_examples=75, deadline=None)
-@given(LINES, LINES, st.dictionaries(st.from_regex(r"[A-Za-z0-9_]{1,8}", fullmatch=True), LINES, max_size=2))
+@given(LINES, LINES, st.dictionaries(PLAIN_NAMES, LINES, max_size=2))
 def test_any_line_of_text_survives(user: str, name: str, placeholders: dict[str, str]) -> None:
     device = DeviceRecord(Mac("00908f4867af"), user=user, display_name=name, placeholders=placeholders)
     text = export_inventory([], [], [device], [])

@@ -16,7 +16,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from daemon.config.alarm_settings import Alarms
-from daemon.fleet.alarms.catalogue import ALARM_STORM, ALARM_TABLE_OVERFLOW, ECHOES, SITE_DOWN
+from daemon.config.block import HOUR
+from daemon.fleet.alarms.catalogue import ALARM_STORM, ALARM_TABLE_OVERFLOW, ECHOES, SITE_DOWN, VANISHING
 from daemon.fleet.alarms.flapping import Flapping
 from daemon.fleet.alarms.kind import Kind
 from daemon.fleet.alarms.ledger import SEQUENCE, Ledger
@@ -31,6 +32,7 @@ from daemon.fleet.notifications import Alarm, Severity, Shelf, Telling
 from daemon.fleet.records import Snapshot
 from daemon.fleet.roster import Roster
 from daemon.scheduler.deadlines import Deadlines
+from daemon.scheduler.pacing import TokenBucket
 
 # A broken phone may invent alarms; a good one has nine kinds. More than this per phone is noise.
 ALARMS_PER_DEVICE = 20
@@ -65,6 +67,7 @@ class AlarmBook:
         self._teller = Teller(self._ledger, self.shelves, self.sites, settings, now)
         self._flapping = Flapping(snapshot.alarms, settings)
         self._ends: Deadlines[str] = Deadlines()
+        self._paces: dict[Mac, TokenBucket] = {}
         self.apply(settings)
         for alarm in snapshot.alarms:
             self._await_end(alarm)
@@ -76,6 +79,7 @@ class AlarmBook:
         self.settings = self._teller.settings = self._flapping.settings = self.shelves.settings = settings
         self.sites.settings = settings.site
         self._teller.storm.apply(settings)
+        self._paces.clear()
 
     @property
     def sequence(self) -> int:
@@ -117,7 +121,7 @@ class AlarmBook:
         known = self.active.get(alarm_id)
         if known is not None:
             return self._again(replace(known, tenant=tenant, site=site), trouble, now)
-        if device is not None and (refused := self._refused(device, now)):
+        if device is not None and (refused := self._refused(device, trouble, now)):
             return refused
         self._flapping.raised(alarm_id, now)
         alarm = Alarm(
@@ -170,6 +174,7 @@ class AlarmBook:
 
     def forget(self, device: Device, now: float) -> list[Command]:
         """A device is no more: its alarms end, and managers are told."""
+        self._paces.pop(device.mac, None)
         return [order for alarm in self.of(device.mac) for order in self.end(alarm, "device deleted", now)]
 
     def end(self, alarm: Alarm, reason: str, now: float, by: str = "") -> list[Command]:
@@ -256,10 +261,12 @@ class AlarmBook:
             self.sites.vanished(alarm, now)
         return orders
 
-    def _refused(self, device: Device, now: float) -> list[Command]:
-        """Why a device cannot have another alarm; nothing if it can."""
+    def _refused(self, device: Device, trouble: Trouble, now: float) -> list[Command]:
+        """Why a device cannot have another alarm; nothing if it can. That it vanished is our word, not the device's."""
         if len(self._ledger.of(device.mac)) >= ALARMS_PER_DEVICE:
             return [Decided("alarm", "refused: too many alarms of one device", device.mac)]
+        if trouble.name not in VANISHING and not self._pace(device.mac).take(now):
+            return [Decided("alarm", "refused: one device raises too many", device.mac)]
         if len(self.active) < self.settings.max_active:
             return []
         refused = Decided("alarm", "refused: too many alarms", device.mac)
@@ -267,6 +274,11 @@ class AlarmBook:
             return [refused]
         trouble = Trouble.of(ALARM_TABLE_OVERFLOW, f"{len(self.active)} alarms are active")
         return [refused, *self.report(trouble, None, OURSELVES, now)]
+
+    def _pace(self, mac: Mac) -> TokenBucket:
+        """How many alarms a device may still raise: each is a row of the history when it ends."""
+        an_hour = self.settings.raises_per_hour
+        return self._paces.setdefault(mac, TokenBucket(an_hour / HOUR, an_hour))
 
     def _patience(self, alarm: Alarm, now: float) -> tuple[float, str]:
         """How long the end of an alarm has to wait, and why."""

@@ -90,6 +90,17 @@ def test_a_broken_phone_cannot_invent_alarms_without_end() -> None:
     assert Decided("alarm", "refused: too many alarms of one device", MAC) in play.orders
 
 
+def test_a_broken_phone_cannot_fill_the_history_with_ever_new_alarms() -> None:
+    play = Playbook(record())
+    for index in range(130):
+        _tells(play, Severity.MINOR, CLEAR, name=f"NONSENSE {index}")
+    assert play.fleet.parts.alarms.recorded == 120
+    assert Decided("alarm", "refused: one device raises too many", MAC) in play.orders
+    play.run_to(60)
+    _tells(play, Severity.MINOR, name="COFFEE LOW")
+    assert len(play.fleet.alarms) == 1
+
+
 def test_a_deleted_devices_alarms_are_cleared_with_the_managers() -> None:
     play = Playbook(record())
     _tells(play, Severity.CRITICAL)
