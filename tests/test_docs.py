@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 import typer.main
@@ -18,6 +16,7 @@ from daemon.config.settings import Settings
 from daemon.fleet.alarms.catalogue import OWN_ALARMS
 from daemon.fleet.alarms.phone_kinds import PHONE_ALARMS
 from daemon.http.operators.app import API, API_PARTS
+from tests.support.scripts import script
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
@@ -32,17 +31,7 @@ _SETTING = re.compile(r"`([a-z_]+(?:\.[a-z_]+)+)(?:: [^`]*)?`")
 _OPTION = re.compile(r"(--[a-z-]+)")
 
 
-def _script(name: str) -> ModuleType:
-    """A script of the project as a module; scripts are no package."""
-    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-draw_docs = _script("draw_docs")
+draw_docs = script("draw_docs")
 
 
 def _named(path: Path) -> str:

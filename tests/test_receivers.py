@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import shutil
 import socket
@@ -11,7 +10,6 @@ import time
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Literal
 
 import pytest
@@ -22,6 +20,7 @@ from daemon.snmp.pdu import PduType
 from daemon.snmp.sending.encode import encode_notification
 from daemon.snmp.sending.traps import Profile, Trap, heartbeat, notification_to_trap
 from tests.support.notifications import a_notification, an_alarm
+from tests.support.scripts import script
 from tests.support.snmptrapd import free_udp_port
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -29,17 +28,7 @@ RECEIVERS = ROOT / "etc" / "receivers"
 ENTERPRISE = 32473
 
 
-def _script(name: str) -> ModuleType:
-    """A script of the project as a module; scripts are no package."""
-    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-draw_receivers = _script("draw_receivers")
+draw_receivers = script("draw_receivers")
 
 
 def told(name: str, severity: Severity) -> Notification:

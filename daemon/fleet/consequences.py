@@ -14,6 +14,7 @@ from daemon.fleet.commands import Command, Decided
 from daemon.fleet.device import Device
 from daemon.fleet.model import Mac, Presence, Reachability, Transition
 from daemon.fleet.parts import Parts
+from daemon.fleet.presence import Sign
 from daemon.fleet.reachability import ALIVE
 from daemon.fleet.store_commands import AppendTransition, SaveState
 
@@ -54,6 +55,19 @@ def follow(parts: Parts, device: Device, outcome: Transition | Decided | None, n
     expect_report(parts, device)
     refresh_status(parts, device)
     return orders
+
+
+def alive(parts: Parts, device: Device, sign: Sign | None, now: float) -> list[Command]:
+    """What every sign of life brings: its silence counts from now on, and a device that answers no ping gets one.
+
+    `sign` is what else it says about the device's presence, None for nothing.
+    """
+    device.last_seen = now
+    parts.heard.add(device.mac)
+    orders = follow(parts, device, presence.step(device, sign, now) if sign else None, now)
+    expect_report(parts, device)
+    woken = parts.pinging.wake(device, now)
+    return [*orders, woken] if woken else orders
 
 
 def number(parts: Parts, device: Device, now: float) -> list[Command]:

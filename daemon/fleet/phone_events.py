@@ -12,7 +12,7 @@ from daemon.fleet import presence
 from daemon.fleet.alarms.phone_kinds import ENDED_BY_REGISTRATION
 from daemon.fleet.alarms.trouble import Trouble
 from daemon.fleet.commands import Answer, Command, Decided
-from daemon.fleet.consequences import expect_report, follow, refresh_status, source_of
+from daemon.fleet.consequences import alive, follow, refresh_status, source_of
 from daemon.fleet.device import Device
 from daemon.fleet.events import AlertsHeard, FileFetched, FileMade, KeepAliveHeard
 from daemon.fleet.model import Mac
@@ -87,15 +87,10 @@ def _heard(
     parts: Parts, device: Device, source: str, sign: Sign | None, now: float, *, with_secret: bool
 ) -> list[Command]:
     """What every report and fetch has in common: it is a sign of life, and may move the phone's presence."""
-    device.last_seen = now
     parts.roster.heard_from(device, source)
     device.tries += not device.record.approved
-    parts.heard.add(device.mac)
     orders = _disarm(parts, device) if with_secret and device.record.armed_until else []
-    orders += follow(parts, device, presence.step(device, sign, now) if sign else None, now)
-    expect_report(parts, device)
-    woken = parts.pinging.wake(device, now)
-    return [*orders, woken] if woken else orders
+    return orders + alive(parts, device, sign, now)
 
 
 def _disarm(parts: Parts, device: Device) -> list[Command]:

@@ -7,10 +7,9 @@ itself becomes an alarm of the device. Handlers only: who is believed was decide
 
 from __future__ import annotations
 
-from daemon.fleet import presence
 from daemon.fleet.alarms.trouble import Trouble
 from daemon.fleet.commands import Command, Decided
-from daemon.fleet.consequences import expect_report, follow, refresh_status
+from daemon.fleet.consequences import alive, refresh_status
 from daemon.fleet.device import Device
 from daemon.fleet.events import Alert, TrapHeard
 from daemon.fleet.model import Transition
@@ -27,7 +26,7 @@ def trap_heard(parts: Parts, event: TrapHeard, now: float) -> list[Command]:
         return [Decided("trap", "of a device nobody defined", event.mac)]
     if device.blocked:
         return [Decided("trap", "of a device that the licence does not cover", event.mac)]
-    orders = _alive(parts, device, event, now)
+    orders = _heard(parts, device, event, now)
     if event.alert:
         orders += _alarm(parts, device, event.alert, event.part, now)
     if event.remark:
@@ -35,21 +34,16 @@ def trap_heard(parts: Parts, event: TrapHeard, now: float) -> list[Command]:
     return orders
 
 
-def _alive(parts: Parts, device: Device, event: TrapHeard, now: float) -> list[Command]:
+def _heard(parts: Parts, device: Device, event: TrapHeard, now: float) -> list[Command]:
     """What every notification has in common. Only a keep-alive says where the device is: others may be passed on."""
-    orders = list[Command]()
-    device.last_seen = now
-    parts.heard.add(device.mac)
-    if event.keep_alive:
-        moved = event.source != device.source
-        parts.roster.heard_from(device, event.source)
-        orders += follow(parts, device, presence.step(device, Sign.TRAP, now), now)
-        if moved and not any(isinstance(order, SaveState) for order in orders):
-            orders.append(SaveState(device.state()))
-        orders.append(Decided("trap", "keep-alive"))
-    expect_report(parts, device)
-    woken = parts.pinging.wake(device, now)
-    return [*orders, woken] if woken else orders
+    if not event.keep_alive:
+        return alive(parts, device, None, now)
+    moved = event.source != device.source
+    parts.roster.heard_from(device, event.source)
+    orders = alive(parts, device, Sign.TRAP, now)
+    if moved and not any(isinstance(order, SaveState) for order in orders):
+        orders.append(SaveState(device.state()))
+    return [*orders, Decided("trap", "keep-alive")]
 
 
 def _alarm(parts: Parts, device: Device, alert: Alert, part: str, now: float) -> list[Command]:

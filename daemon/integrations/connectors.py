@@ -8,7 +8,7 @@ said before stays as it is. Not here: how a server is asked (`ami`, `kamailio`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import structlog
@@ -22,6 +22,7 @@ from daemon.integrations import ami, kamailio
 from daemon.integrations.sightings import ParseContact
 from daemon.integrations.telling import Directory, Telling, forget_server
 from daemon.scheduler.clock import Clock
+from daemon.scheduler.crew import Crew
 
 log = structlog.get_logger("connectors")
 
@@ -64,46 +65,35 @@ class Connectors:
         parse: ParseContact,
         chance: Callable[[], float],
     ) -> None:
-        self._settings = settings
         self._deliver = deliver
         self._directory = directory
         self._clock = clock
         self._parse = parse
         self._chance = chance
-        self._nursery: trio.Nursery | None = None
-        self._lines: dict[Connector, _Line] = {}
+        self._crew = Crew(settings, self._line, self._serve, self._announce)
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Live until cancelled."""
-        try:
-            async with trio.open_nursery() as self._nursery:
-                self.apply(self._settings)
-                task_status.started()
-                await trio.sleep_forever()
-        finally:
-            self._nursery = None
-            self._lines.clear()
+        await self._crew.run(task_status)
 
     def apply(self, settings: tuple[Connector, ...]) -> None:
         """Take new settings: connectors that changed begin anew, those that are gone are forgotten with their word."""
-        self._settings = settings
-        if self._nursery is None:
-            return
-        for connector in self._lines.keys() - set(settings):
-            self._lines.pop(connector).scope.cancel()
-        self._deliver(ConnectorsConfigured(tuple(connector.server for connector in settings)))
-        self._nursery.start_soon(self._forget_others, {connector.server for connector in settings})
-        for connector in settings:
-            if connector not in self._lines:
-                telling = Telling(connector.server, self._deliver, self._directory, self._parse)
-                self._lines[connector] = _Line(connector, telling, self._clock.now())
-                self._nursery.start_soon(self._serve, self._lines[connector])
+        self._crew.apply(settings)
 
     def statistics(self) -> tuple[ConnectorStatistics, ...]:
         """How each fares, in the order of the settings."""
-        return tuple(line.statistics() for c in self._settings if (line := self._lines.get(c)) is not None)
+        return tuple(line.statistics() for line in self._crew.members())
 
-    async def _forget_others(self, servers: set[str]) -> None:
+    def _announce(self, connectors: tuple[Connector, ...]) -> None:
+        servers = tuple(connector.server for connector in connectors)
+        self._deliver(ConnectorsConfigured(servers))
+        self._crew.start_soon(lambda: self._forget_others(servers))
+
+    def _line(self, connector: Connector) -> _Line:
+        telling = Telling(connector.server, self._deliver, self._directory, self._parse)
+        return _Line(connector, telling, self._clock.now())
+
+    async def _forget_others(self, servers: Collection[str]) -> None:
         for server in [*self._directory.learned_servers()]:
             if server not in servers:
                 try:
@@ -114,21 +104,20 @@ class Connectors:
     async def _serve(self, line: _Line) -> None:
         """One server's task."""
         pause = FIRST_PAUSE
-        with line.scope:
-            while True:
-                before = line.lists
-                try:
-                    await self._follow(line)
-                except BadMessage as bad:
-                    self._failed(line, bad.reason, str(bad))
-                except StoreUnavailable as full:
-                    self._failed(line, "store", str(full))
-                except OSError as error:
-                    self._failed(line, "connect", error.strerror or str(error))
-                if line.lists != before:
-                    pause = FIRST_PAUSE
-                await trio.sleep(pause * (0.5 + self._chance() / 2))
-                pause = min(2 * pause, LONGEST_PAUSE)
+        while True:
+            before = line.lists
+            try:
+                await self._follow(line)
+            except BadMessage as bad:
+                self._failed(line, bad.reason, str(bad))
+            except StoreUnavailable as full:
+                self._failed(line, "store", str(full))
+            except OSError as error:
+                self._failed(line, "connect", error.strerror or str(error))
+            if line.lists != before:
+                pause = FIRST_PAUSE
+            await trio.sleep(pause * (0.5 + self._chance() / 2))
+            pause = min(2 * pause, LONGEST_PAUSE)
 
     async def _follow(self, line: _Line) -> None:
         connector = line.connector
@@ -168,7 +157,6 @@ class _Line:
     def __init__(self, connector: Connector, telling: Telling, now: float) -> None:
         self.connector = connector
         self.telling = telling
-        self.scope = trio.CancelScope()
         self.up = self.alarmed = False
         self.since = now
         self.refreshed_at: float | None = None

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol
 
 import structlog
 import trio
@@ -30,7 +30,8 @@ from daemon.config.output_settings import (
 )
 from daemon.fleet.delivery import Deliver
 from daemon.fleet.events import OutputFailed, OutputRecovered, OutputsConfigured
-from daemon.fleet.notifications import Alarm, Notification
+from daemon.fleet.notifications import Alarm
+from daemon.fleet.outbox_queue import Entry, OutboxQueue
 from daemon.outputs.apprise_push import ApprisePush
 from daemon.outputs.mail import Mail
 from daemon.outputs.syslog import Syslog
@@ -38,38 +39,18 @@ from daemon.outputs.way import NotTaken, Told, Way
 from daemon.outputs.web import Alertmanager, Webhook
 from daemon.outputs.wording import a_test
 from daemon.scheduler.clock import Clock
+from daemon.scheduler.crew import Crew
 
 log = structlog.get_logger("outputs")
 
 SYSLOG_BATCH = 500  # messages over one connection; some hundred kilobytes
 
 
-class OutboxEntry(Protocol):
-    """One notification on its way to one receiver, which counts what it is told by `number`."""
-
-    @property
-    def number(self) -> int:
-        """Rises by one from each to the next."""
-
-    @property
-    def notification(self) -> Notification:
-        """What is to be told."""
-
-
-Entry = TypeVar("Entry", bound=OutboxEntry)
-
-
-class OutboxQueue(Protocol[Entry]):
-    """Where notifications wait, in order, on disk."""
-
-    async def next(self, receiver: str) -> Entry:
-        """The oldest unsettled entry of that receiver, waiting for one if there is none."""
+class BatchQueue(OutboxQueue[Entry], Protocol[Entry]):
+    """A queue of which several may be taken at once."""
 
     def head(self, receiver: str, most: int) -> Sequence[Entry]:
         """The oldest unsettled entries, in order; they stay."""
-
-    def settle(self, entry: Entry) -> None:
-        """The entry is done with; nothing happens if it was already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +81,7 @@ class Outputs(Generic[Entry]):
     def __init__(
         self,
         settings: Sequence[AnyOutput],
-        outbox: OutboxQueue[Entry],
+        outbox: BatchQueue[Entry],
         deliver: Deliver,
         *,
         clock: Clock,
@@ -108,56 +89,44 @@ class Outputs(Generic[Entry]):
         enterprise: Callable[[], int],
         chance: Callable[[], float],
     ) -> None:
-        self._settings = tuple(settings)
         self._outbox = outbox
         self._deliver = deliver
         self._clock = clock
         self._active = active
         self._enterprise = enterprise
         self._chance = chance
-        self._nursery: trio.Nursery | None = None
-        self._lines: dict[AnyOutput, _Line] = {}
+        self._crew = Crew(settings, self._line, self._serve, self._announce)
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Live until cancelled."""
-        try:
-            async with trio.open_nursery() as self._nursery:
-                self.apply(self._settings)
-                task_status.started()
-                await trio.sleep_forever()
-        finally:
-            self._nursery = None
-            self._lines.clear()
+        await self._crew.run(task_status)
 
     def apply(self, settings: Sequence[AnyOutput]) -> None:
         """Take new settings: outputs that are gone or changed are let go of, new ones begun with."""
-        self._settings = tuple(settings)
-        if self._nursery is None:
-            return
-        for output in self._lines.keys() - set(settings):
-            self._lines.pop(output).scope.cancel()
-        self._deliver(OutputsConfigured(tuple(output.receiver for output in settings)))
-        for output in settings:
-            if output not in self._lines:
-                self._lines[output] = _Line(output, self._way(output), self._clock.now())
-                self._nursery.start_soon(self._serve, self._lines[output])
+        self._crew.apply(settings)
 
     def statistics(self) -> tuple[OutputStatistics, ...]:
         """How each fares, in the order of the settings."""
-        return tuple(line.statistics() for output in self._settings if (line := self._lines.get(output)) is not None)
+        return tuple(line.statistics() for line in self._crew.members())
 
     async def test(self, name: str) -> str | None:
         """Tell one output of a test alarm and of its end: "" if taken, else why not; None if there is none such.
 
         It goes past the queue and takes no number, and what comes of it is nobody's state.
         """
-        line = next((line for line in self._lines.values() if line.output.name == name), None)
+        line = next((line for line in self._crew.members() if line.output.name == name), None)
         if line is None:
             return None
         failure = await _try(
             line.output, lambda: line.way.tell([Told(0, one) for one in a_test(name, self._clock.now())])
         )
         return failure.why or failure.reason if failure else ""
+
+    def _announce(self, outputs: Sequence[AnyOutput]) -> None:
+        self._deliver(OutputsConfigured(tuple(output.receiver for output in outputs)))
+
+    def _line(self, output: AnyOutput) -> _Line:
+        return _Line(output, self._way(output), self._clock.now())
 
     def _way(self, output: AnyOutput) -> Way:
         match output:
@@ -174,14 +143,13 @@ class Outputs(Generic[Entry]):
 
     async def _serve(self, line: _Line) -> None:
         """One output's task: what waits for it, one batch after the other, and what is due to be refreshed."""
-        with line.scope:
-            while True:
-                with trio.CancelScope(deadline=self._clock.trio_time(line.refresh_at)):
-                    await self._outbox.next(line.output.receiver)
-                if self._clock.now() >= line.refresh_at:
-                    await self._refresh(line)
-                else:
-                    await self._tell(line)
+        while True:
+            with trio.CancelScope(deadline=self._clock.trio_time(line.refresh_at)):
+                await self._outbox.next(line.output.receiver)
+            if self._clock.now() >= line.refresh_at:
+                await self._refresh(line)
+            else:
+                await self._tell(line)
 
     async def _tell(self, line: _Line) -> None:
         """Return when a batch is settled, or after the pause that a failure costs."""
@@ -278,7 +246,6 @@ class _Line:
     def __init__(self, output: AnyOutput, way: Way, now: float) -> None:
         self.output = output
         self.way = way
-        self.scope = trio.CancelScope()
         self.batch = _batch(output)
         self.gather = getattr(output, "gather", 0.0)
         self.tries = getattr(output, "tries", 1)

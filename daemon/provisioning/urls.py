@@ -24,7 +24,6 @@ _BASE = re.compile(r"https?://(?:[A-Za-z0-9_.-]{1,100}|\[[0-9A-Fa-f:.]{2,45}\])(
 _PROXY = re.compile(r"(?:[A-Za-z0-9_.-]{1,100}|\[[0-9A-Fa-f:.]{2,45}\]):\d{1,5}\Z")
 _OPTION = re.compile(r"(?P<root>(?:https?|tftp|ftp)://[^/;?#\s]{1,253})(?:/(?P<sides>[!-~]*))?\Z", re.IGNORECASE)
 _PORT = re.compile(r":\d+\Z")
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 # What a phone tells a file from a folder by: the suffixes its manuals name.
 _FILE = re.compile(r"[^/]+\.(?:img|cfg|cfx)\Z", re.IGNORECASE)
 
@@ -140,20 +139,8 @@ def requests_of(option: str, model: str, mac: str) -> tuple[PlannedRequest, ...]
     )
 
 
-def option_of_pair(server: str, names: str) -> str:
-    """Options 66 and 67 -> the option 160 that says the same; "" for an empty 66, with which nothing is provisioned.
-
-    A 66 without a scheme means TFTP; one that names files itself makes 67 pointless.
-    """
-    if not server:
-        return ""
-    url = server if _SCHEME.match(server) else f"tftp://{server}"
-    _, _, sides = url.partition("://")[2].partition("/")
-    return url if sides or not names else f"{url.rstrip('/')}/{names.lstrip('/')}"
-
-
 def pair_of_option(option: str) -> tuple[str, str]:
-    """The reverse: option 160 -> 66 (scheme, host, port) and 67 (the names)."""
+    """Option 160 -> options 66 (scheme, host, port) and 67 (the names), which say the same to a phone."""
     scheme, separator, rest = option.partition("://")
     host, _, names = rest.partition("/")
     return f"{scheme}{separator}{host}", names

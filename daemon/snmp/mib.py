@@ -158,16 +158,6 @@ PRESENCE: Mapping[Presence, int] = MappingProxyType({s: n for n, s in enumerate(
 STATUS: Mapping[Status, int] = MappingProxyType({s: n for n, s in enumerate(Status, start=1)})
 TELLING: Mapping[Telling, int] = MappingProxyType({s: n for n, s in enumerate(Telling, start=1)})
 
-# Textual convention -> what it numbers.
-CONVENTIONS: Mapping[str, Mapping[str, int]] = MappingProxyType(
-    {
-        "RkReachability": {state.value: number for state, number in REACHABILITY.items()},
-        "RkPresence": {state.value: number for state, number in PRESENCE.items()},
-        "RkStatus": {state.value: number for state, number in STATUS.items()},
-        "RkTelling": {state.value: number for state, number in TELLING.items()},
-    }
-)
-
 
 def column(enterprise: int, table: Table, wanted: MibObject) -> Oid:
     """A column, to which a row's index is added."""

@@ -101,8 +101,7 @@ OWN_NOTIFICATIONS: Mapping[str, int] = MappingProxyType(
 )
 
 
-# The one notification that tells of no alarm: that there is nothing to tell. It carries these objects only.
-HEARTBEAT = "heartbeat"
+# `heartbeat` is the one notification that tells of no alarm: nothing is to be told. It carries these objects only.
 HEARTBEAT_ARC = 20
 HEARTBEAT_OBJECTS = (SEQUENCE, EVENT_TIME)
 
@@ -114,16 +113,6 @@ PAIRED_FROM = 1000
 def paired_arcs(arc: int) -> tuple[int, int]:
     """The arcs of the raise and of the clear of our notification with that arc."""
     return PAIRED_FROM + 2 * arc, PAIRED_FROM + 2 * arc + 1
-
-
-# All of them by name, in the order of their arcs.
-PAIRED_NOTIFICATIONS: Mapping[str, int] = MappingProxyType(
-    {
-        name + suffix: paired
-        for name, arc in OWN_NOTIFICATIONS.items()
-        for suffix, paired in zip(("Raised", "Cleared"), paired_arcs(arc), strict=True)
-    }
-)
 
 
 def ringkeeper_mib(enterprise: int) -> Oid:

@@ -55,8 +55,6 @@ class ErrorStatus(IntEnum):
 
     NO_ERROR = 0
     TOO_BIG = 1
-    NO_SUCH_NAME = 2  # v1 only
-    READ_ONLY = 4  # v1 only
     GENERAL = 5
     NO_ACCESS = 6
     NOT_WRITABLE = 17

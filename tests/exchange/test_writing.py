@@ -85,7 +85,7 @@ def test_what_was_exported_fills_another_fleet() -> None:
     play = fleet([], [])
     changed_by(play, users_table([ALICE], [PHONE], open_secret=opened))
     assert play.fleet.users == {ALICE.key: ALICE}
-    assert replace(play.device().record, armed_until=0.0) == PHONE
+    assert replace(play.device().record, armed_until=0.0, defined_at=0.0) == PHONE
 
 
 LINE = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), max_size=6)

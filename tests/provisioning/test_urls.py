@@ -15,7 +15,6 @@ from daemon.provisioning.urls import (
     Form,
     Purpose,
     address_for,
-    option_of_pair,
     own_url,
     pair_of_option,
     requests_of,
@@ -118,20 +117,6 @@ def test_what_is_no_url_makes_no_request(option: str) -> None:
     assert requests_of(option, MODEL, MAC) == ()
 
 
-@pytest.mark.parametrize(
-    ("server", "names", "option"),
-    [
-        ("", "x.img;y.cfg", ""),
-        ("192.0.2.1", "", "tftp://192.0.2.1"),
-        ("192.0.2.1", "x.img;y.cfg", "tftp://192.0.2.1/x.img;y.cfg"),
-        (BASE, "firmwarefiles;ipp/tenant/acme", f"{BASE}/firmwarefiles;ipp/tenant/acme"),
-        (f"{BASE}/fw;cfg", "ignored.img", f"{BASE}/fw;cfg"),
-    ],
-)
-def test_options_66_and_67_say_what_160_says(server: str, names: str, option: str) -> None:
-    assert option_of_pair(server, names) == option
-
-
 NAMES = st.text(min_size=1, max_size=20)
 
 
@@ -147,7 +132,7 @@ def test_every_url_of_ours_leads_a_phone_to_us(form: Form, tenant: str, model: s
     assert all(urlsplit(request.url).netloc == "prov.example.net:8081" for request in (firmware, configuration))
     assert firmware.path.endswith(f"/{model}.img")
     assert configuration.path.endswith("/dhcpoption160.cfg" if form is Form.SYSTEM else f"/{tenant}/{FILE}")
-    assert option_of_pair(*pair_of_option(option)) == option
+    assert "/".join(pair_of_option(option)) == option
 
 
 @settings(max_examples=100)

@@ -7,7 +7,9 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,8 +18,8 @@ from daemon.snmp.agent.fleet_tables import fleet_columns, receiver_columns
 from daemon.snmp.agent.scalars import Newest, count_columns, health_columns, notification_columns
 from daemon.snmp.agent.snapshot import ALL, Snapshot
 from daemon.snmp.ber import Oid
-from tests.snmp.test_oids import BASE_MODULES, MIB, TEXT, clauses, enumeration
 from tests.support.agent_peers import HEALTH, PlainFleet
+from tests.support.mib_text import BASE_MODULES, MIB, TEXT, clauses, enumeration
 
 ROOT_OID = oids.ringkeeper_mib(32473)
 OBJECTS = clauses("OBJECT-TYPE")
@@ -88,9 +90,15 @@ def test_texts_are_as_long_in_the_mib_as_in_the_code() -> None:
 
 
 def test_states_have_the_numbers_of_their_conventions() -> None:
-    for convention, numbers in mib.CONVENTIONS.items():
+    conventions: dict[str, Mapping[Any, int]] = {
+        "RkReachability": mib.REACHABILITY,
+        "RkPresence": mib.PRESENCE,
+        "RkStatus": mib.STATUS,
+        "RkTelling": mib.TELLING,
+    }
+    for convention, numbers in conventions.items():
         words = {name.lower(): number for name, number in enumeration(convention).items()}
-        assert words == {state.replace("_", "").lower(): number for state, number in numbers.items()}
+        assert words == {state.value.replace("_", "").lower(): number for state, number in numbers.items()}
 
 
 def test_every_object_and_notification_is_in_exactly_one_group() -> None:

@@ -13,25 +13,7 @@ import pytest
 from daemon.fleet.alarms import catalogue, phone_kinds
 from daemon.fleet.notifications import EventType, Severity
 from daemon.snmp import oids
-
-ROOT = Path(__file__).parents[2]
-MIB = ROOT / "etc" / "RINGKEEPER-MIB.txt"
-BASE_MODULES = Path(__file__).parent / "mibs"
-TEXT = MIB.read_text()
-
-
-def clauses(macro: str) -> dict[str, tuple[str, int]]:
-    """Descriptor -> what stands in its clause, and its last arc, in the order of the module."""
-    found = re.findall(rf"^(\w+) {macro}\n(.*?)\n    ::= {{ \w+ (\d+) }}", TEXT, re.DOTALL | re.MULTILINE)
-    return {name: (body, int(arc)) for name, body, arc in found}
-
-
-def enumeration(convention: str) -> dict[str, int]:
-    found = re.search(
-        rf"^{convention} ::= TEXTUAL-CONVENTION.*?SYNTAX INTEGER {{(.*?)}}", TEXT, re.DOTALL | re.MULTILINE
-    )
-    assert found
-    return {name: int(number) for name, number in re.findall(r"(\w+)\((\d+)\)", found[1])}
+from tests.support.mib_text import BASE_MODULES, MIB, TEXT, clauses, enumeration
 
 
 def test_what_notifications_carry_stands_in_the_mib_as_in_the_code() -> None:
@@ -40,12 +22,14 @@ def test_what_notifications_carry_stands_in_the_mib_as_in_the_code() -> None:
 
 
 def test_every_notification_of_the_mib_is_one_of_the_code_and_carries_its_objects_in_order() -> None:
-    arcs = {**oids.OWN_NOTIFICATIONS, oids.HEARTBEAT: oids.HEARTBEAT_ARC, **oids.PAIRED_NOTIFICATIONS}
+    arcs = {**oids.OWN_NOTIFICATIONS, "heartbeat": oids.HEARTBEAT_ARC}
+    for name, arc in oids.OWN_NOTIFICATIONS.items():
+        arcs[f"{name}Raised"], arcs[f"{name}Cleared"] = oids.paired_arcs(arc)
     notifications = clauses("NOTIFICATION-TYPE")
     assert {name: arc for name, (_, arc) in notifications.items()} == arcs
     for name, (body, _) in notifications.items():
         carried = re.search(r"OBJECTS {(.*?)}", body, re.DOTALL)
-        objects = oids.HEARTBEAT_OBJECTS if name == oids.HEARTBEAT else oids.OBJECTS
+        objects = oids.HEARTBEAT_OBJECTS if name == "heartbeat" else oids.OBJECTS
         assert carried
         assert re.findall(r"\w+", carried[1]) == [each.name for each in objects]
 

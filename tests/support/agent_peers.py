@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +21,15 @@ import trio
 from daemon.config.snmp_settings import Snmp
 from daemon.fleet.device import Device
 from daemon.fleet.model import Mac, Site, Tenant
-from daemon.fleet.notifications import Alarm
+from daemon.fleet.notifications import Alarm, EventType, Severity
 from daemon.scheduler.clock import Clock
 from daemon.snmp.agent.agent import Agent
 from daemon.snmp.agent.fleet_tables import Waiting
 from daemon.snmp.agent.scalars import Health
 from daemon.snmp.v3.engine import Engine
 from tests.support.builders import record
+from tests.support.mib_text import BASE_MODULES, MIB
 
-ROOT = Path(__file__).parents[2]
-BASE_MODULES = ROOT / "tests" / "snmp" / "mibs"
 ENGINE_ID = bytes.fromhex("80007ed905a1b2c3d4e5f60718")
 HEALTH = Health("0.4.0", 60.0, True, 3, False, 0.002, 0.2, (Waiting("nms:162/ringkeeper", 2, 41, 1, 7.5),))
 ENOUGH = 30.0  # seconds for any tool
@@ -69,6 +69,15 @@ def tenant(name: str, *sites: str) -> Tenant:
     return Tenant(name, sites=tuple(map(Site, sites)))
 
 
+def alarm(identity: str, **fields: Any) -> Alarm:
+    """An active alarm of acme's."""
+    plain = Alarm(
+        *(identity, 1, "deviceUnreachable", "10.1.2.7", None, "acme", Severity.MAJOR, "gone"),
+        *(EventType.COMMUNICATIONS, 29, (), 1.0, 2.0),
+    )
+    return replace(plain, **fields)
+
+
 def agent_settings(**agent: Any) -> Snmp:
     """An agent on a free port that answers the community public, unless `access` says otherwise."""
     asked = {"community": "public"} if "access" not in agent else {}
@@ -92,7 +101,7 @@ async def ask(program: str, agent: Agent | str, *words: str, check: bool = True)
     """What a tool prints, names resolved; its own words if it fails and `check` is False."""
     where = agent if isinstance(agent, str) else "{0.host}:{0.port}".format(agent.addresses[0])
     options, objects = _split(words)
-    command = [_found(program), *options, "-M", f"{BASE_MODULES}:{ROOT / 'etc'}", "-m", "ALL", where, *objects]
+    command = [_found(program), *options, "-M", f"{BASE_MODULES}:{MIB.parent}", "-m", "ALL", where, *objects]
     with tempfile.TemporaryDirectory(prefix="asking-") as scratch:
         (Path(scratch) / "cert_indexes").mkdir()  # else it says that it made it
         surroundings = {**os.environ, "SNMP_PERSISTENT_DIR": scratch, "SNMPCONFPATH": scratch, "HOME": scratch}

@@ -16,15 +16,16 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol
 
 import structlog
 import trio
 
 from daemon.config.snmp_settings import Manager, Snmp
 from daemon.errors import BadMessage
-from daemon.fleet.notifications import Notification
+from daemon.fleet.outbox_queue import Entry, OutboxQueue
 from daemon.scheduler.clock import Clock
+from daemon.scheduler.crew import Crew
 from daemon.snmp.pdu import PduType
 from daemon.snmp.sending.association import Association, reason_of
 from daemon.snmp.sending.dialect import Unspeakable, dialect_of
@@ -43,32 +44,8 @@ REMINDER = 600.0
 _LESSONS = 3
 
 
-class OutboxEntry(Protocol):
-    """One notification on its way to one manager; `number` counts what this manager is told, without a gap."""
-
-    @property
-    def number(self) -> int:
-        """The manager's own count."""
-
-    @property
-    def notification(self) -> Notification:
-        """What is to be told."""
-
-
-Entry = TypeVar("Entry", bound=OutboxEntry)
-
-
-class OutboxQueue(Protocol[Entry]):
-    """Where notifications wait, in order, on disk."""
-
-    async def next(self, receiver: str) -> Entry:
-        """The oldest unsettled entry of the manager of that name, waiting for one if there is none.
-
-        The same entry again if asked again before it was settled.
-        """
-
-    def settle(self, entry: Entry) -> None:
-        """The entry is done with; nothing happens if it was already."""
+class NumberedQueue(OutboxQueue[Entry], Protocol[Entry]):
+    """A queue that can be asked how far a manager has been counted."""
 
     def last_number(self, receiver: str) -> int:
         """The last number that the manager of that name was given; 0 for none."""
@@ -104,14 +81,13 @@ class Sender(Generic[Entry]):
     `engine` speaks for us in v3; its users are brought up to date here, with the settings.
     """
 
-    def __init__(self, settings: Snmp, outbox: OutboxQueue[Entry], clock: Clock, engine: Engine) -> None:
+    def __init__(self, settings: Snmp, outbox: NumberedQueue[Entry], clock: Clock, engine: Engine) -> None:
         self._settings = settings
         self._outbox = outbox
         self._clock = clock
         self._engine = engine
         self._started_at = clock.now()
-        self._nursery: trio.Nursery | None = None
-        self._tasks: dict[Manager, trio.CancelScope] = {}
+        self._crew = Crew(settings.managers, self._associate, self._serve)
         self._in_hand: dict[Manager, float] = {}  # when that happened
         self._quiet_until: dict[Manager, float] = {}  # managers that do not answer: when to say so again
         self._unaware = {manager.name for manager in settings.managers}  # of our start
@@ -122,14 +98,8 @@ class Sender(Generic[Entry]):
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Live until cancelled."""
-        try:
-            async with trio.open_nursery() as self._nursery:
-                self.apply(self._settings)
-                task_status.started()
-                await trio.sleep_forever()
-        finally:
-            self._nursery = None
-            self._tasks.clear()
+        self._engine.apply(self._settings.users)
+        await self._crew.run(task_status)
 
     def apply(self, settings: Snmp) -> None:
         """Take new settings: managers that are gone or changed are let go of, new ones begun with.
@@ -139,15 +109,9 @@ class Sender(Generic[Entry]):
         """
         self._settings = settings
         self._engine.apply(settings.users)
-        if self._nursery is None:
-            return
-        for manager in self._tasks.keys() - set(settings.managers):
-            self._tasks.pop(manager).cancel()
-            self._quiet_until.pop(manager, None)
-        for manager in settings.managers:
-            if manager not in self._tasks:
-                self._tasks[manager] = trio.CancelScope()
-                self._nursery.start_soon(self._serve, manager, self._tasks[manager])
+        self._crew.apply(settings.managers)
+        for manager in self._quiet_until.keys() - set(settings.managers):
+            del self._quiet_until[manager]
 
     def statistics(self) -> SenderStatistics:
         """What became of notifications since start."""
@@ -165,9 +129,13 @@ class Sender(Generic[Entry]):
             oldest={manager.name: max(0.0, now - at) for manager, at in self._in_hand.items()},
         )
 
-    async def _serve(self, manager: Manager, scope: trio.CancelScope) -> None:
+    def _associate(self, manager: Manager) -> Association:
+        return Association(manager, dialect_of(manager, self._engine))
+
+    async def _serve(self, association: Association) -> None:
         """One manager's task: our start, then what the outbox holds for it, one after the other."""
-        with scope, Association(manager, dialect_of(manager, self._engine)) as association:
+        manager = association.manager
+        with association:
             if manager.name in self._unaware:
                 await self._tell(association, cold_start(self._uptime()), self._started_at)
                 self._unaware.discard(manager.name)

@@ -12,7 +12,7 @@ Not here: who may see what, which is the agent's; informs of ours, for which the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -159,10 +159,6 @@ class Engine:
     def timely(self, header: Header, now: float) -> bool:
         """Whether an authentic message is within the time window of our clock."""
         return header.boots == self.boots < MOST_BOOTS and abs(header.time - self.time(now)) <= TIME_WINDOW
-
-    def counters(self) -> Mapping[Refusal, int]:
-        """The counters of SNMP-USER-BASED-SM-MIB, for the agent."""
-        return {refusal: self._refused[refusal] % _COUNTER for refusal in Refusal}
 
     def statistics(self) -> EngineStatistics:
         """What was refused, and how many engines are known."""

@@ -14,8 +14,8 @@ import trio.lowlevel
 from daemon.fleet.model import Mac
 from daemon.snmp.agent import agent as agent_module
 from daemon.snmp.agent.agent import Agent
-from tests.snmp.agent.test_responder import MODEL, UP_TIME, question
 from tests.support.agent_peers import AS_ALICE, PlainFleet, a_device, agent_settings, answering, ask, tenant
+from tests.support.agent_questions import MODEL, UP_TIME, question
 from tests.support.notifications import a_notification
 from tests.support.waiting import becomes_true
 

@@ -14,8 +14,7 @@ from daemon.snmp.agent.mib_values import NO_TIME, moment
 from daemon.snmp.agent.snapshot import ALL, Snapshot, device_index
 from daemon.snmp.agent.tables import Column
 from daemon.snmp.ber import Oid, Syntax
-from tests.snmp.agent.test_snapshot import alarm
-from tests.support.agent_peers import PlainFleet, a_device, tenant
+from tests.support.agent_peers import PlainFleet, a_device, alarm, tenant
 from tests.support.builders import report
 
 MAC = "00908f000001"

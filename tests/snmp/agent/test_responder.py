@@ -12,7 +12,6 @@ from daemon.snmp import ber, mib
 from daemon.snmp.agent.access import Sources
 from daemon.snmp.agent.responder import Question, Responder
 from daemon.snmp.agent.scalars import Newest, Traffic
-from daemon.snmp.ber import Oid
 from daemon.snmp.pdu import (
     ErrorStatus,
     Message,
@@ -21,18 +20,14 @@ from daemon.snmp.pdu import (
     Version,
     decode_message,
     encode_message,
-    encode_pdu,
-    encode_varbind,
     value_of,
 )
 from daemon.snmp.v3.engine import Engine
 from tests.support.agent_peers import ENGINE_ID, HEALTH, PlainFleet, a_device, agent_settings
+from tests.support.agent_questions import MODEL, UP_TIME, question
 
 HOST = "127.0.0.1"
-UP_TIME: Oid = (1, 3, 6, 1, 2, 1, 1, 3, 0)
-MODEL = mib.column(32473, mib.DEVICES, mib.DEVICES.named("rkDevModel"))
 TENANT = mib.column(32473, mib.DEVICES, mib.DEVICES.named("rkDevTenant"))
-NULL = ber.wrap(ber.Syntax.NULL, b"")
 
 
 def responder(fleet: PlainFleet | None = None, **agent: Any) -> Responder:
@@ -47,18 +42,6 @@ def responder(fleet: PlainFleet | None = None, **agent: Any) -> Responder:
     made = Responder(chosen, sources, engine)
     list(made.snapshot.renew(0.0))
     return made
-
-
-def question(
-    *oids: Oid,
-    kind: PduType = PduType.GET,
-    numbers: tuple[int, int] = (0, 0),
-    community: bytes = b"public",
-    version: Version = Version.V2C,
-) -> bytes:
-    """A datagram that asks."""
-    varbinds = [encode_varbind(oid, NULL) for oid in oids]
-    return encode_message(version, community, encode_pdu(kind, 7, varbinds, *numbers))
 
 
 def answered(agent: Responder, datagram: bytes, host: str = HOST, now: float = 0.0) -> Pdu | None:

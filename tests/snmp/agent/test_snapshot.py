@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from daemon.fleet.model import Mac, Presence, Reachability, Status
-from daemon.fleet.notifications import Alarm, EventType, Severity
+from daemon.fleet.notifications import Severity
 from daemon.snmp.agent.snapshot import ALL, RENEWED_EVERY, SLICE, Site, Snapshot, device_index, site_index
-from tests.support.agent_peers import PlainFleet, a_device, tenant
+from tests.support.agent_peers import PlainFleet, a_device, alarm, tenant
 
 ACME, BETA = frozenset({"acme"}), frozenset({"beta"})
 ONE, TWO, THREE = "00908f000001", "00908f0000ff", "00908f010000"
-
-
-def alarm(identity: str, **fields: Any) -> Alarm:
-    """An active alarm of acme's."""
-    plain = Alarm(
-        *(identity, 1, "deviceUnreachable", "10.1.2.7", None, "acme", Severity.MAJOR, "gone"),
-        *(EventType.COMMUNICATIONS, 29, (), 1.0, 2.0),
-    )
-    return replace(plain, **fields)
 
 
 def looked(fleet: PlainFleet, *scopes: frozenset[str]) -> Snapshot:

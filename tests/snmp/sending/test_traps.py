@@ -156,7 +156,7 @@ def test_the_paired_profile_has_one_identity_for_the_raise_and_another_for_the_c
     ours = notification_to_trap(a_notification(alarm=alarms[0]), "ringkeeper", 32473, 0, 7)
     assert raised.varbinds[2:] == ours.varbinds[2:]
     unnamed = notification_to_trap(a_notification(), "paired", 32473, 0, 7)
-    assert unnamed.oid == (*RK, 0, oids.PAIRED_NOTIFICATIONS["deviceAlarmRaised"])
+    assert unnamed.oid == (*RK, 0, *oids.paired_arcs(oids.OWN_NOTIFICATIONS[oids.DEVICE_ALARM])[:1])
 
 
 def test_the_start_is_the_standards_cold_start() -> None:
