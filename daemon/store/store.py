@@ -166,6 +166,8 @@ class Store:
                 pass  # half of it would be worth less than nothing
             elif self._open:
                 await self._commit(deliver)
+            else:
+                self._nothing_held()
             self._watch.look(deliver, self._clock.now())
             if self._clock.now() >= self._pruner.due_at:
                 await self._pruner.prune(self._limits, self._alarms, self.outbox.limits)
@@ -254,6 +256,11 @@ class Store:
     def _leave(self, entry: int, end: End) -> None:
         self._open.leave(entry, self._clock.now(), end)
         self._work.set()
+
+    def _nothing_held(self) -> None:
+        """What was held turned out to be no change, so its receipt is kept without a row."""
+        self._promise, self._receipt = self._receipt, Receipt()
+        self._promise.settle()
 
     async def _commit(self, deliver: Deliver) -> None:
         """One try; a change of fortune is told once, and a refusal is followed by a pause."""

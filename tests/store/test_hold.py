@@ -78,3 +78,14 @@ async def test_what_is_large_on_purpose_does_not_close_the_door(path: Path) -> N
         assert store.statistics().pending == 2000
         store.submit(ReleaseCommits())
         assert store.accepting
+
+
+async def test_when_what_was_held_is_no_change_its_promise_is_kept_at_once(path: Path) -> None:
+    async with running(path) as fleet:
+        fleet.store.submit(HoldCommits())
+        promise = fleet.store.receipt()
+        await trio.sleep(0.005)
+        fleet.store.submit(ReleaseCommits())
+        with trio.fail_after(1):
+            await promise.wait()
+        assert fleet.store.statistics().groups == 0
