@@ -12,14 +12,16 @@ from hypothesis import settings
 settings.register_profile("ringkeeper", deadline=None, database=None)
 settings.load_profile("ringkeeper")
 
-# Whole daemons and foreign programs keep real time: what takes the processor away from them would be blamed on them.
-REAL_TIME = {"peers", "simulate"}
+# Foreign programs and whole daemons keep real time, but mostly wait: what takes the processor away from them for long
+# would be blamed on them, so they have each other beside them and nobody else. What works hard is marked as alone.
+WAITING = {"peers", "simulate"}
 TESTS = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what runs by itself; everything else may run beside others (see the Makefile)."""
+    """Mark what runs beside its like; the rest, if it is not marked as alone, runs beside anything (scripts/tests)."""
     for item in items:
         folder = item.path.relative_to(TESTS).parts[0]
-        if folder in REAL_TIME or item.get_closest_marker("peer") or item.get_closest_marker("slow"):
-            item.add_marker(pytest.mark.alone)
+        waits = folder in WAITING or item.get_closest_marker("peer") or item.get_closest_marker("slow")
+        if waits and not item.get_closest_marker("alone"):
+            item.add_marker(pytest.mark.waits)

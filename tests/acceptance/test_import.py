@@ -43,7 +43,7 @@ async def defined(at_socket: Operator) -> int:
     return total - 1
 
 
-@pytest.mark.slow
+@pytest.mark.alone
 async def test_an_import_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
     config = write_config(tmp_path, an_inventory(a_device(PHONE, qualify=False)))
     async with serving(config) as daemon, operator(str(tmp_path / "api.sock")) as at_socket:

@@ -206,7 +206,7 @@ async def everything_told(at_socket: Operator, sink: InformSink, url: str) -> No
     assert {number: said for number, said in sink.told.items() if len(said) > 1} == {}
 
 
-@pytest.mark.slow
+@pytest.mark.alone
 async def test_nothing_acknowledged_is_lost_no_notification_skipped_and_no_number_given_twice(tmp_path: Path) -> None:
     chance, load = random.Random(SEED), Load()
     async with inform_sink() as sink:

@@ -83,7 +83,7 @@ async def test_who_is_not_known_meets_the_same_challenges_as_who_is(over: Over, 
         await sipp("wrong_password.xml", there.server, *GUESS, user="9999", over=over)
 
 
-@pytest.mark.slow
+@pytest.mark.alone
 async def test_registrations_get_through_although_a_third_of_the_packets_is_lost(tmp_path: Path) -> None:
     calls = 60
     async with office(tmp_path) as there:

@@ -130,7 +130,7 @@ def test_more_devices_than_the_ceiling_are_refused(monkeypatch: pytest.MonkeyPat
         parse(three)
 
 
-@pytest.mark.slow
+@pytest.mark.alone
 def test_thirty_thousand_devices_are_read_in_a_few_seconds() -> None:
     lines = (
         f"  - {{mac: {index:012x}, model: 420HD, tenant: acme, user: user{index}, number: {index:06d}, qualify: true}}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import hypothesis
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -123,6 +124,7 @@ def test_numbers_can_be_swapped_in_one_inventory() -> None:
     assert {entry.status for entry in play.fleet.numbers.values()} == {NumberStatus.USED}
 
 
+@hypothesis.settings(max_examples=40)  # each waits for days, in steps of 30 s
 @given(st.lists(st.tuples(st.sampled_from(["registered", "offline", "wait", "delete", "define"]), st.booleans())))
 def test_whatever_happens_a_number_has_one_holder_and_disk_says_what_memory_says(steps: list[tuple[str, bool]]) -> None:
     play = Playbook(record(), record(OTHER_MAC, number="2042"))
