@@ -65,11 +65,12 @@ async def issue_token(mac: str, order: TokenOrder, desk: AtDesk, caller: Actor) 
     """Make a one-time token for the first contact of this device; a former one is worth nothing any more."""
     device = known_device(desk, mac)
     lifetime = _lifetime(order, desk.settings())
-    token, expires_at = draw_token(randbelow), desk.clock.now() + lifetime
+    token = draw_token(randbelow)
     await kept(desk.deliver(TokenIssued(device.mac, token_hash(token), lifetime, caller.name)))
     base, path = own_url(desk.settings()), f"/{token_path(token, device.mac)}"
     url = base + path if base else ""
-    return IssuedToken(mac=device.mac, token=token, expires_at=rfc3339(expires_at), url=url, path=path)
+    expires_at = rfc3339(device.record.token_until)
+    return IssuedToken(mac=device.mac, token=token, expires_at=expires_at, url=url, path=path)
 
 
 @router.post("/renew-secret")
