@@ -54,7 +54,7 @@ async def test_alarms_go_wherever_they_are_sent_and_a_dead_output_is_an_alarm_fo
             assert "CLEARED IPPhoneRegisterFailure" in post.letters[0]["Subject"]
             hook_told = 'ringkeeper_output_told_total{output="hook"}'
             await until(lambda: daemon.metric(hook_told), lambda count: count == 4)
-            pending = 'ringkeeper_outbox_pending{receiver="output/hook"}'
+            pending = 'ringkeeper_outbox_pending{manager="output/hook"}'
             await until(lambda: daemon.metric(pending), lambda count: count == 0)
             tested = [await daemon.tell(f"/outputs/{name}/test", {}) for name in ("duty", "nobody")]
             assert [answer.status_code for answer in tested] == [200, 404]
