@@ -71,8 +71,7 @@ def connector_recovered(parts: Parts, event: ConnectorRecovered, now: float) -> 
 def connectors_configured(parts: Parts, event: ConnectorsConfigured, now: float) -> list[Command]:
     """These are the servers asked from now on: no alarm stays about another."""
     wanted = {_source(server) for server in event.servers}
-    over = [a.id for a in parts.alarms.active.values() if a.name == CONNECTOR_DOWN.name and a.source not in wanted]
-    return [order for alarm_id in over for order in parts.alarms.clear(alarm_id, now, None)]
+    return parts.alarms.clear_others(CONNECTOR_DOWN, wanted, now)
 
 
 def restore(parts: Parts, device: Device) -> None:

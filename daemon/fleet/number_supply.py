@@ -23,7 +23,7 @@ def review(parts: Parts, now: float) -> list[Command]:
     """Raise the alarm, change it, or end it; called now and then, since nobody is called in the meantime."""
     book, trouble = parts.numbers, Trouble.of(NUMBERS_EXHAUSTED)
     identity = trouble.identity(SOURCE)
-    before = parts.alarms.active[identity].severity if parts.alarms.lasts(identity) else Severity.CLEARED
+    before = parts.alarms.severity(identity)
     free, total = book.count[NumberStatus.AVAILABLE], len(book.entries)
     book.had_one_free |= free > 0 or before > Severity.CLEARED
     severity = _judge(free, total, parts, before) if book.had_one_free else Severity.CLEARED

@@ -6,7 +6,7 @@ Not here: how an output is told and when it counts as failed (`daemon.outputs`);
 from __future__ import annotations
 
 from daemon.fleet.alarms.catalogue import OUTPUT_DOWN
-from daemon.fleet.alarms.trouble import Trouble
+from daemon.fleet.alarms.trouble import RECEIVER, Trouble
 from daemon.fleet.commands import Command
 from daemon.fleet.events import OutputFailed, OutputRecovered, OutputsConfigured
 from daemon.fleet.parts import Parts
@@ -14,22 +14,16 @@ from daemon.fleet.parts import Parts
 
 def output_failed(parts: Parts, event: OutputFailed, now: float) -> list[Command]:
     """An output has not been reached for long."""
-    return parts.alarms.report(Trouble.of(OUTPUT_DOWN, event.why[:100]), None, _source(event.receiver), now)
+    return parts.alarms.report(Trouble.of(OUTPUT_DOWN, event.why[:100]), None, RECEIVER + event.receiver, now)
 
 
 def output_recovered(parts: Parts, event: OutputRecovered, now: float) -> list[Command]:
     """It is reached; said after a start, too, when an alarm of before may be active."""
-    alarm_id = Trouble.of(OUTPUT_DOWN).identity(_source(event.receiver))
+    alarm_id = Trouble.of(OUTPUT_DOWN).identity(RECEIVER + event.receiver)
     return parts.alarms.clear(alarm_id, now, None) if alarm_id in parts.alarms.active else []
 
 
 def outputs_configured(parts: Parts, event: OutputsConfigured, now: float) -> list[Command]:
     """No alarm stays about an output that is none any more."""
-    wanted = {_source(receiver) for receiver in event.receivers}
-    over = [a.id for a in parts.alarms.active.values() if a.name == OUTPUT_DOWN.name and a.source not in wanted]
-    return [order for alarm_id in over for order in parts.alarms.clear(alarm_id, now, None)]
-
-
-def _source(receiver: str) -> str:
-    """What alarms about a receiver name as their source."""
-    return f"Receiver/{receiver}"
+    wanted = {RECEIVER + receiver for receiver in event.receivers}
+    return parts.alarms.clear_others(OUTPUT_DOWN, wanted, now)

@@ -40,15 +40,13 @@ def certificates_read(parts: Parts, event: CertificatesRead, now: float) -> list
     for shown in event.certificates:
         orders += _judge(parts, shown, now)
     used = {_source(shown.listener) for shown in event.certificates}
-    active = parts.alarms.active.values()
-    over = [a.id for a in active if a.name == CERTIFICATE_EXPIRING.name and a.source not in used]
-    return orders + [order for identity in over for order in parts.alarms.clear(identity, now, None)]
+    return orders + parts.alarms.clear_others(CERTIFICATE_EXPIRING, used, now)
 
 
 def _judge(parts: Parts, shown: ShownCertificate, now: float) -> list[Command]:
     trouble, source = Trouble.of(CERTIFICATE_EXPIRING), _source(shown.listener)
     identity = trouble.identity(source)
-    before = parts.alarms.active[identity].severity if parts.alarms.lasts(identity) else Severity.CLEARED
+    before = parts.alarms.severity(identity)
     severity = _severity(shown.ends_at - now, parts.settings.alarms)
     if severity is before:
         return []

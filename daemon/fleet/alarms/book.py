@@ -12,7 +12,7 @@ hears of an alarm and when (`teller`), object identifiers, sockets.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from daemon.config.alarm_settings import Alarms
@@ -21,6 +21,7 @@ from daemon.fleet.alarms.catalogue import ALARM_STORM, ALARM_TABLE_OVERFLOW, ECH
 from daemon.fleet.alarms.flapping import Flapping
 from daemon.fleet.alarms.kind import Kind
 from daemon.fleet.alarms.ledger import SEQUENCE, Ledger
+from daemon.fleet.alarms.phone_kinds import WEB_LOGIN_FAILURE
 from daemon.fleet.alarms.shelves import ShelfBook
 from daemon.fleet.alarms.sites import SiteBook
 from daemon.fleet.alarms.teller import STEP, Teller
@@ -38,7 +39,6 @@ from daemon.scheduler.pacing import TokenBucket
 ALARMS_PER_DEVICE = 20
 # Of `alarms.max_active`: below it there is room again, so that one alarm more or less raises no alarm of its own.
 ROOM_AGAIN = 0.9
-WEB_LOGIN = "IPPhoneWebSuccessiveLoginFailure"
 
 CLEARED, IN_TIME = "cleared", "recovered in time"
 
@@ -106,6 +106,10 @@ class AlarmBook:
         alarm = self.active.get(alarm_id)
         return alarm is not None and alarm.ends_at is None
 
+    def severity(self, alarm_id: str) -> Severity:
+        """How bad an alarm is whose trouble is not over; CLEARED without one."""
+        return self.active[alarm_id].severity if self.lasts(alarm_id) else Severity.CLEARED
+
     def report(
         self, trouble: Trouble, device: Device | None, source: str, now: float, tenant: str = "", *, site: str = ""
     ) -> list[Command]:
@@ -171,6 +175,11 @@ class AlarmBook:
             return []
         ids = (Trouble.of(kind).identity(source) for kind in kinds)
         return [order for id_ in ids if id_ in self.active for order in self.clear(id_, now, device)]
+
+    def clear_others(self, kind: Kind, sources: Collection[str], now: float) -> list[Command]:
+        """End what is active of this kind at other sources than these: there is nothing there any more."""
+        over = [alarm.id for alarm in self.active.values() if alarm.name == kind.name and alarm.source not in sources]
+        return [order for alarm_id in over for order in self.clear(alarm_id, now, None)]
 
     def forget(self, device: Device, now: float) -> list[Command]:
         """A device is no more: its alarms end, and managers are told."""
@@ -292,7 +301,7 @@ class AlarmBook:
         """Its end waits, or will come by itself."""
         if alarm.ends_at is not None:
             self._ends.set(alarm.id, alarm.ends_at)
-        elif alarm.name == WEB_LOGIN:
+        elif alarm.name == WEB_LOGIN_FAILURE.name:
             self._ends.set(alarm.id, alarm.updated_at + self.settings.web_login_quiet)
 
     def _time_is_up(self, alarm: Alarm, now: float) -> list[Command]:

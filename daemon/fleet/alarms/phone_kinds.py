@@ -37,6 +37,18 @@ LOGIN_FAILURE = Kind(
     ends=_REGISTERED,
 )
 
+WEB_LOGIN_FAILURE = Kind(
+    "IPPhoneWebSuccessiveLoginFailure",
+    Severity.MAJOR,
+    EventType.SECURITY_VIOLATION,
+    UNAUTHORIZED_ACCESS_ATTEMPT,
+    "Somebody failed to sign in to the phone's web page five times in a row.",
+    "Wait for the clear, then sign in with the right credentials; find out who tried. Who forgot them asks the"
+    " administrator, who may set new ones.",
+    title="IP Phone Web Successive Login Failure",
+    ends="The phone says so, or `alarms.web_login_quiet` (60 s) passes without another such report.",
+)
+
 # What a phone calls its alarm in a report -> what it is.
 PHONE_ALARMS: dict[str, Kind] = {
     "IPPHONE REGISTRATION FAILURE": REGISTER_FAILURE,
@@ -92,17 +104,7 @@ PHONE_ALARMS: dict[str, Kind] = {
         info="A code of four digits.",
         ends=_PHONE_CLEARS,
     ),
-    "IPPHONE WEB SUCCESSIVE LOGIN FAILED TRIALS": Kind(
-        "IPPhoneWebSuccessiveLoginFailure",
-        Severity.MAJOR,
-        EventType.SECURITY_VIOLATION,
-        UNAUTHORIZED_ACCESS_ATTEMPT,
-        "Somebody failed to sign in to the phone's web page five times in a row.",
-        "Wait for the clear, then sign in with the right credentials; find out who tried. Who forgot them asks the"
-        " administrator, who may set new ones.",
-        title="IP Phone Web Successive Login Failure",
-        ends="The phone says so, or `alarms.web_login_quiet` (60 s) passes without another such report.",
-    ),
+    "IPPHONE WEB SUCCESSIVE LOGIN FAILED TRIALS": WEB_LOGIN_FAILURE,
 }
 
 # A phone that reports "registered" has got over these, whether or not its clear reached us.

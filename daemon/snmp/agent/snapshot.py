@@ -12,6 +12,7 @@ from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
 from itertools import chain
 from typing import NamedTuple, Protocol
 
+from daemon.fleet.alarms.catalogue import SITE_DOWN
 from daemon.fleet.device import Device
 from daemon.fleet.model import Mac, Presence, Reachability, Status, Tenant
 from daemon.fleet.notifications import Alarm, Severity
@@ -24,8 +25,6 @@ RENEWED_EVERY = 3.0
 
 # Devices or alarms looked at in one piece: some 3 ms.
 SLICE = 2000
-
-SITE_DOWN = "siteDown"  # the alarm of a site whose phones vanished together
 
 Scope = frozenset[str]
 """The tenants whose rows are seen; empty: everybody's, and what belongs to none."""
@@ -186,7 +185,7 @@ class Snapshot:
                 entries.append((alarm.tenant, Entry(number, alarm.id)))
                 if alarm.device:
                     worst[alarm.device] = max(worst.get(alarm.device, Severity.CLEARED), alarm.severity)
-                elif alarm.name == SITE_DOWN:
+                elif alarm.name == SITE_DOWN.name:
                     down.add(alarm.site)
             yield
         self._numbers, self.worst, self.down = numbers, worst, frozenset(down)
